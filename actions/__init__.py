@@ -1,0 +1,1 @@
+"""What Wenjin does: complaints, training, service records, and the store below them."""

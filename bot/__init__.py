@@ -1,0 +1,1 @@
+"""How Wenjin talks: dialogue, channels, accounts, pages and commands."""

@@ -1,0 +1,1 @@
+"""How good Wenjin is: measurements against baselines in the same run."""

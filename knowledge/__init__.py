@@ -1,0 +1,1 @@
+"""What Wenjin knows: the manual, restored, sectioned, indexed and searched."""
