@@ -1,0 +1,34 @@
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help environment setup run test lint types eval-speed clean
+
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk 'BEGIN {FS = ":.*## "} {printf "  make %-12s %s\n", $$1, $$2}'
+
+environment:
+	@$(PYTHON) bot/bootstrap.py
+
+setup: environment ## Install everything, build encoder, index and dialogue model
+	@$(BIN)/wenjin setup
+
+run: environment ## Set up what is missing and serve on 127.0.0.1:8000
+	@$(BIN)/wenjin run
+
+test: setup ## Run all tests
+	$(BIN)/python -m pytest
+
+lint: environment ## Check style and the one-way imports
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+
+types: environment ## Check types
+	$(BIN)/mypy
+
+eval-speed: setup ## Measure a warm FAQ turn over HTTP beside its baseline
+	$(BIN)/python -m eval.speed
+
+clean: ## Remove what was built; data in .wenjin stays
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache

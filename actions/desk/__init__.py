@@ -1,0 +1,1 @@
+"""Complaints: tickets, their life and their deadlines."""

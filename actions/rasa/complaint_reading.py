@@ -1,0 +1,166 @@
+"""Decide what one sentence means while a complaint is being written down: pure, without Rasa."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from actions.rasa import complaint_words as words
+from actions.rasa.complaint_words import CONTACT, DEMAND, FIELDS, MATTER, PRODUCT
+from actions.rasa.heard import Heard
+
+CONFIRM, DROP, CHANGE = "complaint_confirm", "complaint_drop", "complaint_change"
+STEPS = (*FIELDS, CONFIRM)
+LONG = 30
+SHORT = 12
+
+_CANCELS = re.compile(
+    r"(?:算了)?[，,、 ]*(?:取消(?:登记|投诉|吧|了)?|不(?:投诉|登记|填|写|弄|提交)了|别登记了|放弃(?:登记|投诉)?|不要登记了|退出登记)[吧了。.]*"
+)
+_YES = re.compile(r"(?:是|对|好|嗯|行|可以|确认|确定|提交|没错|没问题|无误|ok)[的了吧呀啊嗯好对]*|确认(?:提交|无误)|提交吧?|放弃登记|取消登记", re.I)
+_NO = re.compile(r"不是?|不要|不取消|不放弃|别|继续(?:登记|填写?)?|接着登?记?来?|先不提交|不对|有误|等等|等一下")
+_ADDS = re.compile(r"^(?:补充(?:一下|一点)?|还有|另外|再加一?[句条点])[，,：: ]*")
+_GRIEVANCE = re.compile(r"扣|骗|没到|不到账|没人|不处理|不给|不理|拒绝|乱|凭什么|态度|骂|挂|多收|两次|\d+天|投诉|被")
+_OTHER_TALK = ("ask_human", "check_ticket", "help", "ask_if_bot", "goodbye", "start_quiz", "my_results", "greet",
+               "thanks", "injection", "prompt_injection", "foreign")  # fmt: skip
+_QUESTIONS = ("ask_manual", "nlu_fallback", "chitchat", "out_of_scope")
+
+
+class Kind(StrEnum):
+    """What the form does with a sentence."""
+
+    FILL = "fill"  # write down `values`, ask for what is still missing
+    INTERRUPT = "interrupt"  # let the rules answer it, then ask again
+    ASK_DROP = "ask_drop"  # ask once whether to forget everything
+    DROP = "drop"  # forget everything
+    ASK_CHANGE = "ask_change"  # ask which answer to change
+    CLEAR = "clear"  # forget the answers in `values`, ask again
+    AGAIN = "again"  # ask the same again, with `notice`
+    SUBMIT = "submit"  # everything is confirmed
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One decision; `notice` is said before the next question."""
+
+    kind: Kind
+    values: Mapping[str, str] = field(default_factory=dict)
+    notice: str = ""
+
+
+def read(heard: Heard, requested: str, filled: Mapping[str, str]) -> Move:
+    """Decide what `heard` means when `requested` was asked and `filled` is already written down."""
+    if heard.tapped:
+        return Move(Kind.AGAIN) if heard.intent == "complain" else Move(Kind.INTERRUPT)
+    if requested == DROP:
+        return _read_drop(heard, filled)
+    if requested == CHANGE:
+        return _read_change(heard, filled)
+    if _cancels(heard, requested):
+        return Move(Kind.ASK_DROP)
+    if requested == CONFIRM and _YES.fullmatch(heard.text.rstrip("。.，, ")):
+        return Move(Kind.SUBMIT)
+    changed = words.correction(heard, filled)
+    if changed:
+        return _change(changed)
+    if _interrupts(heard, requested):
+        return Move(Kind.INTERRUPT)
+    return _read_confirm(heard, filled) if requested == CONFIRM else _answer(heard, requested, filled)
+
+
+def next_step(filled: Mapping[str, str]) -> str:
+    """Return what is to be asked next: the first field that is missing, then the confirmation."""
+    return next((slot for slot in FIELDS if slot not in filled), CONFIRM)
+
+
+def _read_drop(heard: Heard, filled: Mapping[str, str]) -> Move:
+    text = heard.text.rstrip("。.，, ")
+    if _NO.fullmatch(text) or heard.means("deny", at_least=0.5):
+        return Move(Kind.AGAIN, notice="好的，不取消。")
+    if _YES.fullmatch(text) or _CANCELS.fullmatch(text) or heard.means("affirm", "cancel", at_least=0.5):
+        return Move(Kind.DROP)
+    # Something else was said: go on as if the question had not been asked.
+    return read(heard, next_step(filled), filled)
+
+
+def _read_change(heard: Heard, filled: Mapping[str, str]) -> Move:
+    for slot, label in words.LABELS.items():
+        if heard.text == label:
+            return Move(Kind.CLEAR, {slot: ""})
+    if heard.text == "都不改" or heard.means("deny", "affirm", at_least=0.8):
+        return Move(Kind.AGAIN)
+    if _cancels(heard, CHANGE):
+        return Move(Kind.ASK_DROP)
+    changed = words.correction(heard, filled) or _named_only(heard)
+    if changed and changed.slot:
+        return _change(changed)
+    return Move(Kind.INTERRUPT) if _interrupts(heard, CHANGE) else Move(Kind.ASK_CHANGE)
+
+
+def _named_only(heard: Heard) -> words.Correction | None:
+    reached = heard.entities.get("phone") or heard.entities.get("email")
+    if reached:
+        return words.Correction(CONTACT, reached)
+    return next((words.Correction(s) for s, w in words._FIELD_WORDS.items() if w.search(heard.text)), None)
+
+
+def _change(changed: words.Correction) -> Move:
+    if not changed.slot:
+        return Move(Kind.ASK_CHANGE)
+    if not changed.value:
+        return Move(Kind.CLEAR, {changed.slot: ""})
+    return Move(Kind.FILL, {changed.slot: changed.value}, f"{words.LABELS[changed.slot]}已改为：{changed.value}。")
+
+
+def _cancels(heard: Heard, requested: str) -> bool:
+    if _CANCELS.fullmatch(heard.text):
+        return True
+    # 我要退款取消这笔交易 is an answer, not a wish to stop.
+    free_text = requested in (MATTER, DEMAND, PRODUCT) and len(heard.text) > SHORT
+    refuses = requested == CONTACT and words.contact_in(heard).value
+    return not free_text and not refuses and heard.means("cancel", at_least=0.6)
+
+
+def _interrupts(heard: Heard, requested: str) -> bool:
+    text = heard.text
+    if heard.means("crisis", at_least=0.5):
+        return True
+    if requested == MATTER and (len(text) > SHORT or _GRIEVANCE.search(text)):
+        return heard.means("ask_manual", at_least=0.6) and heard.asks and not _GRIEVANCE.search(text) and len(text) <= LONG
+    if requested == CONTACT and words.contact_in(heard).value:
+        return False
+    if heard.means(*_OTHER_TALK) and len(text) <= LONG:
+        return True
+    if heard.intent.startswith("account") and heard.confidence >= 0.6 and heard.asks and len(text) <= LONG:
+        return True
+    return heard.intent in _QUESTIONS and heard.asks and len(text) <= LONG
+
+
+def _read_confirm(heard: Heard, filled: Mapping[str, str]) -> Move:
+    if heard.means("affirm", at_least=0.5):
+        return Move(Kind.SUBMIT)
+    if heard.text == "修改" or _NO.fullmatch(heard.text) or heard.means("deny", "correct", at_least=0.5):
+        return Move(Kind.ASK_CHANGE)
+    reached = heard.entities.get("phone") or heard.entities.get("email")
+    if reached:
+        return _change(words.Correction(CONTACT, reached))
+    if _ADDS.search(heard.text) and words.is_answer(MATTER, _ADDS.sub("", heard.text)):
+        return Move(Kind.FILL, {MATTER: f"{filled[MATTER]}；{_ADDS.sub('', heard.text)}"}, "已补充到投诉内容里。")
+    return Move(Kind.AGAIN, notice="请您确认一下，或告诉我要改哪一项。")
+
+
+def _answer(heard: Heard, requested: str, filled: Mapping[str, str]) -> Move:
+    if requested == CONTACT:
+        contact = words.contact_in(heard)
+        return Move(Kind.FILL, {CONTACT: contact.value}) if contact.value else Move(Kind.AGAIN, notice=contact.problem)
+    if not words.is_answer(requested, heard.text):
+        return Move(Kind.AGAIN, notice="没有看到文字，请用一两句话告诉我。")
+    values = {requested: words.tidy(requested, heard.text)}
+    if requested == MATTER:
+        values = {**words.opening(heard, heard.text), **values}
+    reached = heard.entities.get("phone") or heard.entities.get("email")
+    if reached and CONTACT not in filled:
+        values[CONTACT] = reached
+    return Move(Kind.FILL, {s: v for s, v in values.items() if s == requested or s not in filled})

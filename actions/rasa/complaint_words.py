@@ -1,0 +1,162 @@
+"""What a sentence says about a complaint: matter, product, demand, contact, and which of them is to be changed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from actions.rasa.heard import Heard
+
+MATTER, PRODUCT, DEMAND, CONTACT = "complaint_matter", "complaint_product", "complaint_demand", "complaint_contact"
+FIELDS = (MATTER, PRODUCT, DEMAND, CONTACT)
+LABELS = {MATTER: "发生了什么", PRODUCT: "产品或服务", DEMAND: "您的诉求", CONTACT: "联系方式"}
+IN_CHAT = "就在这里回复"
+UNSAID = "未说明"
+
+_PRODUCTS = {
+    "提现": "提现|取现|到账",
+    "充值": "充值",
+    "转账": "转账|汇款",
+    "支付": "支付|付款|扣款|扣了|代扣|免密",
+    "贷款": "贷款|借款|网贷|消费贷|利息|放款|还款|逾期",
+    "信用卡": "信用卡",
+    "理财": "理财|赎回|收益",
+    "基金": "基金|定投",
+    "保险": "保险|理赔|保单",
+    "会员": "会员|自动续费",
+    "催收": "催收|催款",
+    "客服服务": "客服|工号|态度|挂我?电话",
+}
+# Words of the wish itself: a sentence that has nothing else does not say what happened.
+_WISH = re.compile(
+    r"我|你们?|您|本人|俺|恁们?|想|要|需要|必须|给|帮|替|麻烦|请|投诉|投訴|举报|登记|提交?|开个?|一下|个|单子?|这里|在|哪里?|怎么|如何|"
+    r"入口|渠道|实名|申请|走|流程|意见|反映|反馈|问题|情况|吧|了|的|呢|啊|吗|好|谢谢|能|可以|不|直接|就|tousu|wo|yao"
+)
+_MARKS = re.compile(r"[\W_]+")
+_WANTS = re.compile(
+    r"(?:要求|希望|请(?:您|你们)?|想要?|必须|赶紧|尽快|马上|把|给我|应该|得)?[^，。,.；;！!？?]{0,12}"
+    r"(?:退款|退钱|退还|退给我|退回|赔偿|赔钱|赔我|道歉|给个说法|解释清楚|恢复额度|撤销)[^，。,.；;！!？?]{0,12}"
+)
+_FIELD_WORDS = {
+    CONTACT: re.compile(r"电话|手机|邮箱|联系|号码|電話|手機"),
+    PRODUCT: re.compile(r"产品|業務|业务|服务类型|類型|類别|类别"),
+    DEMAND: re.compile(r"诉求|訴求|要求|期望"),
+    MATTER: re.compile(r"事情|经过|经過|内容|内容|事由|原因|发生了什么|情况|问题描述"),
+}
+_CHANGE = re.compile(r"改|换成|写错|填错|说错|打错|讲错|选错|给错|记错|弄错|搞错|错了|不对|更正|重新说|重填|重写|写错一位")
+_NEW_VALUE = re.compile(r"(?:改成|改为|改到|换成|应该?是|应为|正确的是|我只要|而是|是|用)[“\"']?(?P<value>[^，。,；;”\"']{1,200})[”\"']?")
+_NOT_BUT = re.compile(r"不是(?P<old>[^，。,；;]{1,30}?)[，,、 ]*(?:而)?是(?P<new>[^，。,；;]{1,60})")
+_REFUSES = re.compile(r"不留|不想留|不方便|不给|不用(?:联系|留|打)|别打|就在这|在这里?回复|这里回复|聊天里?(?:回复|说|联系)|没有(?:电话|手机|邮箱)|站内")
+_UNKNOWN = re.compile(r"(?:我)?(?:也)?(?:不知道|不清楚|说不清|不确定|没有|跳过|随便|都行|无)(?:了|吧|啊)?")
+_LETTERS = re.compile(r"[\w]")
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """A way to reach the customer, or what is wrong with what was given."""
+
+    value: str = ""
+    problem: str = ""
+
+
+def opening(heard: Heard, grievance: str = "") -> dict[str, str]:
+    """Return what the sentence that opened the form already says; `grievance` is what was said just before."""
+    text = heard.text if says_matter(heard.text) else grievance
+    found: dict[str, str] = {}
+    if text:
+        found[MATTER] = text
+        for slot, value in ((PRODUCT, product_in(text)), (DEMAND, demand_in(text))):
+            if value:
+                found[slot] = value
+    reached = heard.entities.get("phone") or heard.entities.get("email")
+    if reached:
+        found[CONTACT] = reached
+    return found
+
+
+def says_matter(text: str) -> bool:
+    """Tell whether a complaining sentence says more than that one wants to complain."""
+    return len(_MARKS.sub("", _WISH.sub("", text))) >= 3
+
+
+def product_in(text: str) -> str:
+    """Return the one product that the text names, or ""."""
+    named = [product for product, words in _PRODUCTS.items() if re.search(words, text)]
+    return named[0] if len(named) == 1 else ""
+
+
+def demand_in(text: str) -> str:
+    """Return the clause that asks for something, or ""."""
+    found = _WANTS.search(text)
+    return found.group().strip() if found else ""
+
+
+def contact_in(heard: Heard) -> Contact:
+    """Read a phone number, an e-mail address or the wish to be answered here; else say what to do."""
+    reached = heard.entities.get("phone") or heard.entities.get("email")
+    if reached:
+        return Contact(reached)
+    if _REFUSES.search(heard.text) or _UNKNOWN.fullmatch(heard.text):
+        return Contact(IN_CHAT)
+    digits = re.sub(r"\D", "", heard.text)
+    if "@" in heard.text:
+        return Contact(problem="这个邮箱地址不完整，请再核对一下，例如 name@example.com。")
+    if len(digits) >= 5:
+        return Contact(problem=f"手机号应为 11 位，您给的是 {len(digits)} 位，请再核对一下。")
+    return Contact(problem="没有认出手机号或邮箱。")
+
+
+def is_answer(slot: str, text: str) -> bool:
+    """Tell whether there is anything in the text to write down."""
+    return bool(_LETTERS.search(text)) and (slot != MATTER or len(_MARKS.sub("", text)) >= 2)
+
+
+def tidy(slot: str, text: str) -> str:
+    """Return an answer as it is written down: 不知道 becomes 未说明."""
+    return UNSAID if slot in (PRODUCT, DEMAND) and _UNKNOWN.fullmatch(_MARKS.sub("", text)) else text
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """A wish to change something: the slot where it is known, and the new value where it was said."""
+
+    slot: str = ""
+    value: str = ""
+
+
+def correction(heard: Heard, filled: Mapping[str, str]) -> Correction | None:
+    """Read a correction of what was written down, or return None when the sentence is none."""
+    text = heard.text
+    swapped = _swap(text, filled)
+    if swapped:
+        return swapped
+    named = next((slot for slot, words in _FIELD_WORDS.items() if words.search(text)), "")
+    reached = heard.entities.get("phone") or heard.entities.get("email") or ""
+    changes = bool(_CHANGE.search(text))
+    if changes and reached and (named in ("", CONTACT)):
+        return Correction(CONTACT, reached)
+    if changes and named and named in filled:
+        return Correction(named, "" if named == CONTACT else _new_value(text, named))
+    short = len(text) <= 12 and heard.means("correct", at_least=0.5)
+    return Correction() if filled and (short or text in ("修改", "改一下", "说错了", "写错了")) else None
+
+
+def _swap(text: str, filled: Mapping[str, str]) -> Correction | None:
+    """Read 不是转账是提现: the old words say which slot is meant."""
+    match = _NOT_BUT.search(text)
+    if not match:
+        return None
+    old, new = match["old"].strip(), match["new"].strip()
+    for slot in (PRODUCT, DEMAND, MATTER):
+        value = filled.get(slot, "")
+        if old and old in value:
+            return Correction(slot, value.replace(old, new))
+    return None
+
+
+def _new_value(text: str, slot: str) -> str:
+    after = text[max(m.end() for m in _FIELD_WORDS[slot].finditer(text)) :]
+    match = _NEW_VALUE.search(after)
+    value = match["value"].strip() if match else ""
+    return value if is_answer(slot, value) and not _CHANGE.fullmatch(value) else ""

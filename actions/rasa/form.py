@@ -1,0 +1,37 @@
+"""What the two forms share: whether a pass of the form answers the customer or comes back from an interruption."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rasa_sdk.events import SlotSet
+from rasa_sdk.forms import REQUESTED_SLOT
+
+LISTEN = "action_listen"
+
+
+def answers_now(events: Sequence[Mapping[str, Any]], form: str) -> bool:
+    """Tell whether the form runs straight after the customer spoke, not after another action took the turn."""
+    for event in reversed(events):
+        if event.get("event") == "action" and event.get("name") != form:
+            return event.get("name") == LISTEN
+        if event.get("event") == "user":
+            return True
+    return False
+
+
+def opens_now(events: Sequence[Mapping[str, Any]], form: str) -> bool:
+    """Tell whether the form was opened by the sentence that was just said."""
+    for event in reversed(events):
+        if event.get("event") == "active_loop" and event.get("name") == form:
+            return True
+        if event.get("event") == "user":
+            return False
+    return False
+
+
+def request(slot: str | None) -> dict[str, Any]:
+    """Return the event that asks for a slot next; None ends the form."""
+    event: dict[str, Any] = SlotSet(REQUESTED_SLOT, slot)
+    return event

@@ -1,0 +1,42 @@
+"""What the customer just said, as the dialogue understood it: text, intent, entities."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+_QUESTION_WORDS = re.compile(r"吗|多久|多长|几天|怎么|怎样|如何|什么|哪|能不能|可不可以|可以.{0,8}么|是否|为何|为什么|[?？]$")
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """One thing said. `entities` has the first value of each kind; a tapped button has no `text` of its own."""
+
+    text: str = ""
+    intent: str = ""
+    confidence: float = 0.0
+    entities: Mapping[str, str] = field(default_factory=dict)
+    tapped: bool = False
+
+    def means(self, *intents: str, at_least: float = 0.6) -> bool:
+        """Tell whether the intent is one of these and sure enough."""
+        return self.intent in intents and self.confidence >= at_least
+
+    @property
+    def asks(self) -> bool:
+        """Tell whether the sentence has the form of a question."""
+        return bool(_QUESTION_WORDS.search(self.text))
+
+
+def heard(message: Mapping[str, Any]) -> Heard:
+    """Read Rasa's `latest_message`; `metadata.said` is the text as the customer typed it."""
+    text = str((message.get("metadata") or {}).get("said") or message.get("text") or "").strip()
+    intent = message.get("intent") or {}
+    entities: dict[str, str] = {}
+    for entity in message.get("entities") or []:
+        entities.setdefault(str(entity.get("entity")), str(entity.get("value")))
+    tapped = text.startswith("/") and bool((message.get("metadata") or {}).get("tapped"))
+    return Heard("" if tapped else text, str(intent.get("name") or ""), float(intent.get("confidence") or 0.0),
+                 entities, tapped)  # fmt: skip

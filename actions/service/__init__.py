@@ -1,0 +1,1 @@
+"""Accounts, conversations, turns, ratings, hand-over, metrics."""

@@ -1,0 +1,163 @@
+"""Conversations and their turns: each stored once, numbered without gaps, never lost."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from actions.service.messages import check_message
+from actions.service.replies import Reply, presentable
+from actions.store.masking import mask
+from actions.store.tables.service import Actor, Conversation, Mode, Turn
+from knowledge.document import Audience
+from knowledge.errors import bad_input, not_found
+
+CHANNELS = ("web", "rest", "socket")
+MAX_KEY, MAX_EXTERNAL_ID = 128, 255
+
+
+def open_conversation(
+    s: Session,
+    *,
+    channel: str,
+    external_id: str,
+    customer_id: str,
+    audience: str,
+    user_id: str | None = None,
+    now: datetime,
+) -> Conversation:
+    """Return the conversation of this channel, external id and audience, made on first use.
+
+    Raises:
+        WenjinError: 422 `unknown_channel`, 422 `bad_session` for an id that is empty or over 255 characters.
+    """
+    if channel not in CHANNELS:
+        raise bad_input("unknown_channel", "不支持这个渠道。", channel=channel)
+    if not external_id or len(external_id) > MAX_EXTERNAL_ID or "\x00" in external_id:
+        raise bad_input("bad_session", f"会话标识需为 1 到 {MAX_EXTERNAL_ID} 个字符，请重新打开页面。")
+    kind = Audience(audience).value
+    found = _find(s, channel, external_id, kind)
+    if found is None:
+        made = Conversation(
+            channel=channel, external_id=external_id, customer_id=customer_id, audience=kind, user_id=user_id,
+            created_at=now, last_at=now, mode=Mode.BOT,
+        )  # fmt: skip
+        return _insert(s, made)
+    if found.user_id is None and user_id is not None:
+        found.user_id = user_id
+        s.flush()
+    return found
+
+
+def receive(
+    s: Session, *, conversation: Conversation, text: object, key: str | None, now: datetime
+) -> tuple[Turn, bool]:
+    """Store the customer's message, masked, and tell whether it is new; the same `key` returns the stored turn.
+
+    Raises:
+        WenjinError: 422 `empty_message`, `message_too_long`, `bad_key`.
+    """
+    said = check_message(text)
+    if key is not None and not 0 < len(key) <= MAX_KEY:
+        raise bad_input("bad_key", f"消息标识需为 1 到 {MAX_KEY} 个字符，请刷新页面。")
+    lock(s, conversation.id)
+    if key is not None and (stored := _by_key(s, conversation.id, key)):
+        return stored, False
+    turn = Turn(actor=Actor.CUSTOMER, kind="text", text=mask(said), key=key, created_at=now)
+    return _append(s, conversation.id, turn), True
+
+
+def add_reply(
+    s: Session,
+    *,
+    conversation: Conversation,
+    reply: Reply,
+    reply_to: str | None,
+    actor: str,
+    outcome: str | None = None,
+    latency_ms: float | None = None,
+    now: datetime,
+) -> Turn:
+    """Store a reply and return its turn; one without text is stored as an apology.
+
+    `actor` is "bot", "handler" or "system"; `reply_to` is the id of the customer's turn, None for what comes unasked.
+    """
+    shown = presentable(reply)
+    turn = Turn(
+        actor=Actor(actor), kind=str(shown.kind), text=shown.text, data=dict(shown.data),
+        buttons=[{"title": button.title, "payload": button.payload} for button in shown.buttons],
+        outcome="error" if shown is not reply else outcome, reply_to=reply_to, latency_ms=latency_ms, created_at=now,
+    )  # fmt: skip
+    lock(s, conversation.id)
+    return _append(s, conversation.id, turn)
+
+
+def replies_to(s: Session, turn: Turn) -> list[Turn]:
+    """Return the replies to a customer's turn, in order."""
+    return list(s.scalars(select(Turn).where(Turn.reply_to == turn.id).order_by(Turn.seq)))
+
+
+def history(s: Session, conversation_id: str, after_seq: int = 0, limit: int = 200) -> list[Turn]:
+    """Return the turns after `after_seq`, oldest first: the last `limit` of them from 0, else the next `limit`."""
+    later = select(Turn).where(Turn.conversation_id == conversation_id, Turn.seq > after_seq).limit(limit)
+    if after_seq > 0:
+        return list(s.scalars(later.order_by(Turn.seq)))
+    return list(reversed(s.scalars(later.order_by(Turn.seq.desc())).all()))
+
+
+def get(s: Session, conversation_id: str) -> Conversation:
+    """Return a conversation by id; raise 404 `conversation_not_found`."""
+    found = s.get(Conversation, conversation_id)
+    if found is None:
+        raise not_found("conversation_not_found", "没有找到这段对话，请刷新页面重新开始。")
+    return found
+
+
+def lock(s: Session, conversation_id: str) -> Conversation:
+    """Return a conversation with its row locked until the transaction ends, so that its turns get their order.
+
+    Lock order everywhere: conversation, ticket, audit. Raises 404 `conversation_not_found`.
+    """
+    locked = select(Conversation).where(Conversation.id == conversation_id).with_for_update()
+    found = s.scalar(locked.execution_options(populate_existing=True))
+    return found or get(s, conversation_id)
+
+
+def _append(s: Session, conversation_id: str, turn: Turn) -> Turn:
+    """Give the turn the next number. The conversation is locked."""
+    last = s.scalar(select(func.max(Turn.seq)).where(Turn.conversation_id == conversation_id))
+    turn.conversation_id, turn.seq = conversation_id, (last or 0) + 1
+    s.add(turn)
+    get(s, conversation_id).last_at = turn.created_at
+    s.flush()
+    return turn
+
+
+def _by_key(s: Session, conversation_id: str, key: str) -> Turn | None:
+    return s.scalar(select(Turn).where(Turn.conversation_id == conversation_id, Turn.key == key))
+
+
+def _find(s: Session, channel: str, external_id: str, audience: str) -> Conversation | None:
+    same = (
+        Conversation.channel == channel,
+        Conversation.external_id == external_id,
+        Conversation.audience == audience,
+    )
+    return s.scalar(select(Conversation).where(*same))
+
+
+def _insert(s: Session, made: Conversation) -> Conversation:
+    """Insert, or return what another request has just inserted."""
+    try:
+        with s.begin_nested():
+            s.add(made)
+            s.flush()
+            return made
+    except IntegrityError:
+        found = _find(s, made.channel, made.external_id, made.audience)
+        if found is None:
+            raise
+        return found

@@ -1,0 +1,69 @@
+"""Run Alembic from within the program, once at a time."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, Engine, text
+from sqlalchemy.orm import Session
+
+from actions.store.tables.audit import AuditHead
+from actions.store.tables.dialogue import KeyCheck
+from knowledge.errors import unavailable
+
+FOLDER = Path(__file__).parent / "migrations"
+_LOCK = 7_266_746_951  # any fixed number: the name of our advisory lock on PostgreSQL
+_WORD = "wenjin"
+_WAL_TRIES, _WAL_PAUSE = 100, 0.05
+
+
+def upgrade(engine: Engine) -> None:
+    """Upgrade to the newest revision in one transaction that only one process can hold, then check the key."""
+    if engine.dialect.name == "sqlite":
+        _write_ahead(engine)
+    with engine.begin() as connection:  # on SQLite this is BEGIN IMMEDIATE: the second process waits here
+        if engine.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+        command.upgrade(config(connection), "head")
+        with Session(connection, join_transaction_mode="create_savepoint") as session:
+            _first_rows(session)
+            session.commit()
+
+
+def config(connection: Connection) -> Config:
+    """Return Alembic's configuration for migrations on `connection`."""
+    made = Config()
+    made.set_main_option("script_location", str(FOLDER).replace("%", "%%"))
+    made.set_main_option("path_separator", "os")
+    made.attributes["connection"] = connection
+    return made
+
+
+def _first_rows(session: Session) -> None:
+    """Start the audit chain and leave the key's proof; raise 503 `wrong_key` where the proof cannot be read."""
+    if session.get(AuditHead, 1) is None:
+        session.add(AuditHead(id=1, seq=0, hash=""))
+    proof = session.get(KeyCheck, 1)
+    if proof is None:
+        session.add(KeyCheck(id=1, word=_WORD))
+    session.flush()
+
+
+def _write_ahead(engine: Engine) -> None:
+    """Switch the file to WAL; SQLite does not wait by itself when two processes switch at once."""
+    for left in range(_WAL_TRIES, 0, -1):
+        connection = engine.raw_connection()
+        try:
+            connection.cursor().execute("PRAGMA journal_mode=WAL")
+            return
+        except Exception as error:
+            if "locked" not in str(error) or left == 1:
+                raise unavailable(
+                    "database_unavailable", "无法打开数据库文件。请检查它是否损坏、磁盘是否可写，以及是否还有空间。"
+                ) from error
+            time.sleep(_WAL_PAUSE)
+        finally:
+            connection.close()

@@ -1,0 +1,124 @@
+"""Conversations, turns, hand-overs, rating offers and ratings."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from actions.store.base import ID_LENGTH, Base, Choice, EncryptedText, JSONType, UTCDateTime, new_id
+
+
+class Mode(StrEnum):
+    """Who talks with the customer now."""
+
+    BOT = "bot"
+    WAITING_HUMAN = "waiting_human"
+    HUMAN = "human"
+
+
+class Actor(StrEnum):
+    """Whose turn it is."""
+
+    CUSTOMER = "customer"
+    BOT = "bot"
+    HANDLER = "handler"
+    SYSTEM = "system"
+
+
+class HandoverState(StrEnum):
+    """Where a hand-over stands."""
+
+    REQUESTED = "requested"
+    TAKEN = "taken"
+    ENDED = "ended"
+
+
+class Conversation(Base):
+    """One customer on one channel. Staff and customers never share one, so staff answers stay with staff."""
+
+    __tablename__ = "conversations"
+    __table_args__ = (UniqueConstraint("channel", "external_id", "audience"),)
+
+    id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True, default=new_id)
+    channel: Mapped[str] = mapped_column(String(16))
+    external_id: Mapped[str] = mapped_column(String(255))
+    customer_id: Mapped[str] = mapped_column(String(128), index=True)
+    user_id: Mapped[str | None] = mapped_column(ForeignKey("users.id"))
+    audience: Mapped[str] = mapped_column(String(16))
+    mode: Mapped[Mode] = mapped_column(Choice(Mode), default=Mode.BOT)
+    handler_id: Mapped[str | None] = mapped_column(ForeignKey("users.id"))
+    manual: Mapped[str | None] = mapped_column(String(128))
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    last_at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
+
+
+class Turn(Base):
+    """One line of a conversation; a customer's text is masked before it is stored."""
+
+    __tablename__ = "turns"
+    __table_args__ = (
+        UniqueConstraint("conversation_id", "seq"),
+        UniqueConstraint("conversation_id", "key"),
+        Index(None, "actor", "created_at"),
+    )
+
+    id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True, default=new_id)
+    conversation_id: Mapped[str] = mapped_column(ForeignKey("conversations.id"))
+    seq: Mapped[int]
+    actor: Mapped[Actor] = mapped_column(Choice(Actor))
+    kind: Mapped[str] = mapped_column(String(24))
+    text: Mapped[str] = mapped_column(Text)
+    data: Mapped[dict[str, Any]] = mapped_column(JSONType, default=dict)
+    buttons: Mapped[list[dict[str, str]]] = mapped_column(JSONType, default=list)
+    outcome: Mapped[str | None] = mapped_column(String(24))
+    reply_to: Mapped[str | None] = mapped_column(ForeignKey("turns.id"), index=True)
+    key: Mapped[str | None] = mapped_column(String(128))
+    latency_ms: Mapped[float | None]
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
+
+
+class Handover(Base):
+    """A customer's wish for a person, and what became of it."""
+
+    __tablename__ = "handovers"
+
+    id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True, default=new_id)
+    conversation_id: Mapped[str] = mapped_column(ForeignKey("conversations.id"), index=True)
+    state: Mapped[HandoverState] = mapped_column(Choice(HandoverState), index=True)
+    reason: Mapped[str] = mapped_column(String(500))
+    requested_at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
+    taken_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    taken_by: Mapped[str | None] = mapped_column(ForeignKey("users.id"))
+    ended_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+
+class RatingOffer(Base):
+    """A rating asked for, once in a service cycle."""
+
+    __tablename__ = "rating_offers"
+    __table_args__ = (UniqueConstraint("conversation_id", "subject", "subject_id", "cycle"),)
+
+    id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True, default=new_id)
+    conversation_id: Mapped[str] = mapped_column(ForeignKey("conversations.id"))
+    subject: Mapped[str] = mapped_column(String(16))
+    subject_id: Mapped[str] = mapped_column(String(64))
+    cycle: Mapped[int]
+    offered_at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
+
+
+class Rating(Base):
+    """What the customer gave; the comment is masked, then encrypted."""
+
+    __tablename__ = "ratings"
+
+    id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True, default=new_id)
+    offer_id: Mapped[str] = mapped_column(ForeignKey("rating_offers.id"), unique=True)
+    score: Mapped[int]
+    dimensions: Mapped[dict[str, int]] = mapped_column(JSONType, default=dict)
+    comment: Mapped[str] = mapped_column(EncryptedText, default="")
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    updated_at: Mapped[datetime] = mapped_column(UTCDateTime)

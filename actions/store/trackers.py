@@ -1,0 +1,48 @@
+"""The dialogue's memory of each sender, as one encrypted JSON document."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from actions.store.results import rows_changed
+from actions.store.tables.dialogue import DialogueTracker
+
+
+def load(s: Session, sender_id: str) -> dict[str, Any] | None:
+    """Return what was saved for the sender, or None."""
+    tracker = s.get(DialogueTracker, sender_id)
+    return None if tracker is None else dict(json.loads(tracker.payload))
+
+
+def save(s: Session, sender_id: str, payload: dict[str, Any], now: datetime) -> int:
+    """Keep `payload` (JSON-ready) in place of what was saved before; return its version, counted from 1."""
+    text = json.dumps(payload, ensure_ascii=False, separators=(",", ":"))
+    tracker = s.get(DialogueTracker, sender_id, with_for_update=True) or _first(s, sender_id, text, now)
+    tracker.payload, tracker.updated_at = text, now
+    tracker.version += 1
+    s.flush()
+    return tracker.version
+
+
+def _first(s: Session, sender_id: str, text: str, now: datetime) -> DialogueTracker:
+    """Insert version 0, or return the row that another process has just inserted."""
+    try:
+        with s.begin_nested():
+            tracker = DialogueTracker(sender_id=sender_id, version=0, payload=text, updated_at=now)
+            s.add(tracker)
+            s.flush()
+            return tracker
+    except IntegrityError:
+        return s.get_one(DialogueTracker, sender_id, with_for_update=True)
+
+
+def purge(s: Session, before: datetime) -> int:
+    """Forget the trackers last saved before `before`; return how many."""
+    old = delete(DialogueTracker).where(DialogueTracker.updated_at < before)
+    return len(s.scalars(old.returning(DialogueTracker.sender_id)).all())

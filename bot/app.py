@@ -1,0 +1,126 @@
+"""The web application: channels, pages, health and metrics around one runtime."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import JSONResponse, PlainTextResponse
+from fastapi.staticfiles import StaticFiles
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from actions.desk import tickets
+from actions.service import handovers
+from actions.store.base import new_id
+from bot import metrics, pages, problems
+from bot.channels import chat, rest
+from bot.deps import RuntimeDep
+from bot.runtime import Runtime
+from bot.settings import Settings
+
+log = logging.getLogger(__name__)
+LARGEST_BODY = 1_000_000
+_SECURITY = {
+    "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
+    "form-action 'self'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "X-Frame-Options": "DENY",
+}
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """Return the application; heavy parts are loaded and warmed when it starts."""
+    runtime = Runtime(settings)
+    app = FastAPI(title="问津", lifespan=_lifespan, docs_url=None, redoc_url=None)
+    app.state.wenjin = runtime
+    app.middleware("http")(_watch)
+    problems.install(app)
+    app.include_router(chat.router)
+    app.include_router(rest.router)
+    for router in pages.routers():
+        app.include_router(router)
+    app.mount("/static", StaticFiles(directory=pages.static_dir()), name="static")
+    _add_operations(app)
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    runtime: Runtime = app.state.wenjin
+    app.state.stopping = asyncio.Event()
+    await runtime.hub.start()
+    await asyncio.to_thread(warm, runtime)
+    app.state.ready = True
+    yield
+    app.state.ready = False
+    app.state.stopping.set()
+    await runtime.hub.stop()
+    await asyncio.to_thread(runtime.turns.close)
+    runtime.db.dispose()
+
+
+def warm(runtime: Runtime) -> None:
+    """Load database, index, encoder and dialogue, and run one question through, so that the first turn is quick."""
+    from bot.assistant import prepare
+
+    prepare(runtime)
+    runtime.turns.warm()
+    index = runtime.answerer.get().index
+    metrics.MANUAL.labels(index.manual, index.version, runtime.encoder.fingerprint).set(1)
+
+
+async def _watch(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
+    """Give the request an id, refuse oversized bodies, add security headers, count and log without personal data."""
+    request.state.request_id = new_id()[:12]
+    started = time.perf_counter()
+    if int(request.headers.get("content-length") or 0) > LARGEST_BODY:
+        response = problems.problem(request, 413, "too_large", "发送的内容太大，请精简后再试。")
+    else:
+        response = await call_next(request)
+    for name, value in _SECURITY.items():
+        response.headers.setdefault(name, value)
+    response.headers["X-Request-Id"] = request.state.request_id
+    metrics.REQUESTS.labels(str(response.status_code)).inc()
+    took = (time.perf_counter() - started) * 1000
+    log.info("%s %s %d %.0f ms %s", request.method, request.url.path, response.status_code, took, request.state.request_id)
+    return response
+
+
+def _add_operations(app: FastAPI) -> None:
+    @app.get("/healthz", response_class=PlainTextResponse)
+    def alive() -> str:
+        return "ok"
+
+    @app.get("/readyz", response_model=None)
+    def ready(request: Request) -> JSONResponse:
+        is_ready = bool(getattr(request.app.state, "ready", False))
+        return JSONResponse({"ready": is_ready}, 200 if is_ready else 503)
+
+    @app.get("/metrics")
+    def prometheus(runtime: RuntimeDep) -> Response:
+        _count(runtime)
+        return Response(generate_latest(metrics.REGISTRY), media_type=CONTENT_TYPE_LATEST)
+
+
+def _count(runtime: Runtime) -> None:
+    with runtime.db.begin() as session:
+        by_state: dict[str, int] = tickets.count_by_state(session)
+        waiting = len(handovers.open_handovers(session))
+    for state, count in by_state.items():
+        metrics.TICKETS.labels(state).set(count)
+    metrics.WAITING.set(waiting)
+
+
+def asgi() -> Any:
+    """Return the application for a process manager, settings from the environment."""
+    import os
+
+    from bot.settings import load_settings
+
+    return create_app(load_settings(os.environ))

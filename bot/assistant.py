@@ -1,0 +1,70 @@
+"""Put the dialogue together: model, actions and their services; the one place where all rooms meet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from actions.rasa.services import Services, configure
+from actions.training import bank
+from bot.dialogue import Dialogue, train
+from bot.runtime import Runtime
+from bot.settings import Settings
+from bot.turns import TurnService
+from knowledge.encoder import Progress
+from knowledge.passages import units_of
+from knowledge.weights import build as build_encoder
+
+Say = Callable[[str], None]
+
+
+def ensure_encoder(settings: Settings, say: Say) -> None:
+    """Build the offline default encoder where it is absent and no other one is set."""
+    if not settings.encoder and not (Path(settings.encoder_path) / "modules.json").is_file():
+        say("准备句向量模型")
+        build_encoder(Path(settings.encoder_path), progress=lambda part: say(f"准备句向量模型：{part}"))
+
+
+def ensure_model(settings: Settings, say: Say) -> Path:
+    """Return the dialogue model of the present training data, trained where it is absent."""
+    return train(out=settings.data_dir / "models", encoder_path=settings.encoder_path, progress=say)
+
+
+def prepare(runtime: Runtime, *, say: Say = lambda _: None, progress: Progress | None = None) -> None:
+    """Do all set-up that is not done yet: encoder, index, quiz bank, dialogue model. Nothing is done twice."""
+    ensure_encoder(runtime.settings, say)
+    say("准备手册索引")
+    runtime.library.index(runtime.library.in_use(), runtime.encoder, progress=progress)
+    say("准备题库")
+    sync_bank(runtime)
+    ensure_model(runtime.settings, say)
+
+
+def sync_bank(runtime: Runtime) -> None:
+    """Bring the quiz bank of the project into the database; questions whose sentence is gone stay out of papers."""
+    questions = bank.load(runtime.settings.quiz_dir)
+    with runtime.db.begin() as session:
+        bank.sync(session, questions, runtime.now(), manual=manual_sentences(runtime))
+
+
+def manual_sentences(runtime: Runtime) -> dict[str, str]:
+    """Return each section's text of the own edition, the source of the project's quiz bank."""
+    return {s.number: "\n".join(unit.text for unit in units_of(s)) for s in runtime.library.edition}
+
+
+def make_turns(runtime: Runtime) -> TurnService:
+    """Load the dialogue and return the service that runs turns through it."""
+    settings = runtime.settings
+    configure(
+        Services(
+            answerer=runtime.answerer,
+            manual_title=lambda: settings.manual_title,
+            database=runtime.db,
+            quiz_size=settings.quiz_size,
+            pass_percent=settings.pass_percent,
+        )
+    )
+    dialogue = Dialogue(ensure_model(settings, lambda _: None), database=runtime.db)
+    return TurnService(runtime.db, dialogue, runtime.hub, per_minute=settings.messages_per_minute)
+
+

@@ -1,0 +1,1 @@
+"""The ways in: the chat page's own API and Rasa's REST protocol."""

@@ -1,0 +1,198 @@
+"""The chat page's own API: session, history, messages, pushes, ratings, and the passage behind a citation."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from pydantic import BaseModel, Field
+from sse_starlette import EventSourceResponse
+
+from actions.service import conversations, ratings
+from actions.service.accounts import SignedIn
+from bot.channels.suggestions import suggestions
+from bot.deps import MaybeUser, RuntimeDep
+from bot.guests import COOKIE
+from bot.messages import message_of
+from bot.runtime import Runtime
+from bot.turns import Speaker
+from knowledge.document import Audience
+from knowledge.errors import forbidden, not_found, unauthenticated
+
+router = APIRouter(prefix="/api")
+GUEST_SECONDS = 180 * 24 * 3600
+LOOK_SECONDS = 15.0  # an open chat looks for itself this often, should a wake-up get lost
+HISTORY = 200
+
+
+class Said(BaseModel):
+    """One message of the page; `key` makes a retry harmless."""
+
+    text: Any = None
+    key: str = Field(min_length=8, max_length=100)
+
+
+class Rated(BaseModel):
+    """One rating: 1–5, the four dimensions and a comment optional."""
+
+    offer_id: str = Field(min_length=1, max_length=64)
+    score: int = Field(ge=1, le=5)
+    dimensions: dict[str, int] = Field(default_factory=dict)
+    comment: str = Field("", max_length=2000)
+
+
+def is_staff(user: SignedIn | None) -> bool:
+    """Tell whether this is somebody who may read staff pages."""
+    return user is not None and bool({"staff", "handler", "admin"} & set(user.user.roles))
+
+
+def speaker_of(request: Request, runtime: RuntimeDep, user: MaybeUser) -> Speaker:
+    """Return who speaks: signed-in staff, or the guest of the signed cookie.
+
+    Raises:
+        WenjinError: `unknown_session` (401).
+    """
+    if user is not None and is_staff(user):
+        return Speaker("web", f"user:{user.user.id}", f"user:{user.user.id}", "staff", user.user.id)
+    guest = runtime.guests.read(request.cookies.get(COOKIE))
+    if guest is None:
+        raise unauthenticated("unknown_session", "会话已失效，请刷新页面重新开始。")
+    return Speaker("web", guest, guest)
+
+
+SpeakerDep = Annotated[Speaker, Depends(speaker_of)]
+
+
+def same_origin(request: Request) -> None:
+    """Refuse a state-changing call that another site's page makes with our cookies.
+
+    Raises:
+        WenjinError: `cross_site` (403).
+    """
+    if request.headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
+        raise forbidden("cross_site", "请在本站页面内操作。")
+
+
+@router.post("/chat/session", dependencies=[Depends(same_origin)])
+def session(request: Request, response: Response, runtime: RuntimeDep, user: MaybeUser) -> dict[str, Any]:
+    """Open the visitor's conversation and return what was said before."""
+    if user is None or not is_staff(user):
+        guest = runtime.guests.read(request.cookies.get(COOKIE)) or runtime.guests.new()
+        _give_cookie(response, runtime, guest)
+        speaker = Speaker("web", guest, guest)
+    else:
+        speaker = speaker_of(request, runtime, user)
+    with runtime.db.begin() as db:
+        conversation = runtime.turns.open(db, speaker)
+        earlier = [message_of(t).to_dict() for t in conversations.history(db, conversation.id, limit=HISTORY)]
+        return {
+            "conversation_id": conversation.id,
+            "audience": speaker.audience,
+            "staff": speaker.audience == "staff",
+            "messages": earlier,
+            "suggestions": suggestions(speaker.audience),
+        }
+
+
+def _give_cookie(response: Response, runtime: Runtime, guest: str) -> None:
+    response.set_cookie(
+        COOKIE,
+        runtime.guests.sign(guest),
+        max_age=GUEST_SECONDS,
+        httponly=True,
+        samesite="lax",
+        secure=runtime.settings.secure_cookies,
+    )
+
+
+@router.get("/chat/messages")
+def messages(speaker: SpeakerDep, runtime: RuntimeDep, after: int = 0) -> dict[str, Any]:
+    """Return the turns after a place in the conversation."""
+    return {"messages": _since(runtime, speaker, after)}
+
+
+def _since(runtime: Runtime, speaker: Speaker, after: int) -> list[dict[str, Any]]:
+    with runtime.db.begin() as db:
+        conversation = runtime.turns.open(db, speaker)
+        turns = conversations.history(db, conversation.id, after_seq=max(after, 0), limit=HISTORY)
+        return [message_of(turn).to_dict() for turn in turns]
+
+
+@router.post("/chat/messages", dependencies=[Depends(same_origin)])
+async def say(said: Said, speaker: SpeakerDep, runtime: RuntimeDep) -> dict[str, Any]:
+    """Take one message and return it with its replies."""
+    done = await runtime.turns.handle(speaker, said.text, key=said.key)
+    return {"messages": [message.to_dict() for message in done]}
+
+
+@router.get("/chat/events")
+async def events(request: Request, speaker: SpeakerDep, runtime: RuntimeDep, after: int = 0) -> EventSourceResponse:
+    """Push new turns as they are committed; a reconnect goes on after the last one seen."""
+    last = request.headers.get("last-event-id", "")
+    start = int(last) if last.isdecimal() else max(after, 0)
+    return EventSourceResponse(_pushes(request, runtime, speaker, start), ping=15)
+
+
+async def _pushes(
+    request: Request, runtime: Runtime, speaker: Speaker, after: int
+) -> AsyncIterator[dict[str, str]]:
+    with_conversation = await run_in_threadpool(_conversation_id, runtime, speaker)
+    stopping: asyncio.Event = request.app.state.stopping
+    while not stopping.is_set() and not await request.is_disconnected():
+        waiting = asyncio.ensure_future(runtime.hub.wait(with_conversation, LOOK_SECONDS))
+        await asyncio.sleep(0)  # listening before looking: what is committed in between is not missed
+        for message in await run_in_threadpool(_since, runtime, speaker, after):
+            after = max(after, int(message["seq"]))
+            yield {"event": "message", "id": str(message["seq"]), "data": json.dumps(message, ensure_ascii=False)}
+        await waiting
+
+
+def _conversation_id(runtime: Runtime, speaker: Speaker) -> str:
+    with runtime.db.begin() as db:
+        return str(runtime.turns.open(db, speaker).id)
+
+
+@router.post("/chat/ratings", dependencies=[Depends(same_origin)])
+def rate(rated: Rated, speaker: SpeakerDep, runtime: RuntimeDep) -> dict[str, Any]:
+    """Keep a rating; the same again changes nothing, another within the window replaces it."""
+    with runtime.db.begin() as db:
+        conversation = runtime.turns.open(db, speaker)
+        rating = ratings.rate(
+            db,
+            offer_id=rated.offer_id,
+            conversation_id=conversation.id,
+            score=rated.score,
+            dimensions=rated.dimensions,
+            comment=rated.comment,
+            now=runtime.now(),
+        )
+        return {"ok": True, "score": rating.score}
+
+
+@router.get("/manuals/{manual}/sections/{number}")
+def section(manual: str, number: str, runtime: RuntimeDep, user: MaybeUser, version: str = "") -> dict[str, Any]:
+    """Return a section for the side sheet; a staff section does not exist for a customer.
+
+    Raises:
+        WenjinError: `unknown_section` (404).
+    """
+    document = runtime.library.document(manual, version or None)
+    found = document.section(number)
+    reader = Audience.STAFF if is_staff(user) else Audience.CUSTOMER
+    if found is None or not reader.may_read(found.audience):
+        raise not_found("unknown_section", "手册里没有这一节。")
+    return {
+        "manual": manual,
+        "manual_title": runtime.settings.manual_title,
+        "version": version or runtime.library.version(manual),
+        "number": found.number,
+        "title": found.title,
+        "chapter_title": found.chapter_title,
+        "paragraphs": [{"text": p.text, "heading": p.heading, "kind": str(p.kind)} for p in found.paragraphs],
+    }
+
+

@@ -1,0 +1,81 @@
+"""Rasa's REST channel: POST /webhooks/rest/webhook, as unmodified clients speak it."""
+
+from __future__ import annotations
+
+import hmac
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import StreamingResponse
+from pydantic import BaseModel, Field
+
+from actions.store.base import new_id
+from bot.deps import RuntimeDep
+from bot.messages import Message
+from bot.turns import HUMAN_LISTENS, Speaker
+from knowledge.errors import unauthenticated
+
+router = APIRouter()
+PATH = "/webhooks/rest"
+
+
+class Incoming(BaseModel):
+    """What a client sends; `metadata.message_id` makes a retry harmless."""
+
+    sender: str = Field("default", min_length=1, max_length=200)
+    message: Any = None
+    metadata: dict[str, Any] | None = None
+
+
+@router.get(f"{PATH}/")
+def health() -> dict[str, str]:
+    """Answer as Rasa's channel does."""
+    return {"status": "ok"}
+
+
+@router.post(f"{PATH}/webhook", response_model=None)
+async def webhook(
+    body: Incoming, request: Request, runtime: RuntimeDep, stream: bool = False
+) -> list[dict[str, Any]] | StreamingResponse:
+    """Run one turn and return its replies in Rasa's form, never an empty list."""
+    _check_token(request, runtime.settings.rest_token)
+    metadata = body.metadata or {}
+    key = str(metadata.get("message_id") or new_id())[:100]
+    speaker = Speaker("rest", body.sender, f"rest:{body.sender}")
+    messages = await runtime.turns.handle(speaker, body.message, key=key, metadata=metadata)
+    replies = [_rasa_form(m, body.sender, runtime.settings.manual_title) for m in messages if m.actor != "customer"]
+    if not replies:
+        replies = [{"recipient_id": body.sender, "text": HUMAN_LISTENS}]
+    return StreamingResponse(_lines(replies), media_type="text/event-stream") if stream else replies
+
+
+async def _lines(replies: list[dict[str, Any]]) -> AsyncIterator[str]:
+    for reply in replies:
+        yield json.dumps(reply, ensure_ascii=False) + "\n"
+
+
+def _check_token(request: Request, wanted: str) -> None:
+    if not wanted:
+        return
+    bearer = request.headers.get("authorization", "").removeprefix("Bearer ")
+    given = request.query_params.get("token") or bearer
+    if not hmac.compare_digest(given.encode(), wanted.encode()):
+        raise unauthenticated("bad_token", "调用口令不对，请检查 token。")
+
+
+def _rasa_form(message: Message, sender: str, title: str) -> dict[str, Any]:
+    """Return a message as Rasa's clients read it: the source stands in the text, the structure under `custom`."""
+    out: dict[str, Any] = {"recipient_id": sender, "text": message.text + _sources(message, title)}
+    if message.buttons:
+        out["buttons"] = message.buttons
+    if message.kind != "text":
+        out["custom"] = {"kind": message.kind, **message.data}
+    return out
+
+
+def _sources(message: Message, title: str) -> str:
+    cited = message.data.get("citations") or []
+    places = dict.fromkeys(f"《{title}》{c['section']} {c['title']}" for c in cited)
+    return "\n来源：" + "；".join(places) if places else ""

@@ -1,0 +1,104 @@
+"""The command wenjin: set up, serve, ask, manuals, users."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import sys
+from collections.abc import Callable, Sequence
+
+from bot import commands
+from bot.settings import load_settings
+from knowledge.errors import WenjinError
+
+Command = Callable[[argparse.Namespace], int]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; expected failures end in one sentence and exit status 1."""
+    arguments = parser().parse_args(argv)
+    try:
+        settings = load_settings(os.environ, data_dir=arguments.data_dir)
+        logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+        _quieten()
+        arguments.settings = settings
+        command: Command = arguments.run
+        return command(arguments)
+    except WenjinError as error:
+        print(error.message, file=sys.stderr)
+    except KeyboardInterrupt:
+        print("已中断。", file=sys.stderr)
+    except OSError as error:
+        print(f"操作没有成功：{error.strerror or error}（{error.filename or '系统'}）。", file=sys.stderr)
+    return 1
+
+
+def _quieten() -> None:
+    os.environ.setdefault("RASA_TELEMETRY_ENABLED", "false")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    for name in ("httpx", "sentence_transformers", "alembic", "jax", "matplotlib", "faiss", "asyncio"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of all commands."""
+    top = argparse.ArgumentParser(prog="wenjin", description="问津：从运营手册回答客户、受理投诉、培训员工。")
+    top.add_argument("--data-dir", help="数据目录（默认为项目下的 .wenjin）")
+    sub = top.add_subparsers(required=True, metavar="命令")
+    _add(sub, "setup", commands.setup, "准备模型、索引和题库；做过的不会重做")
+    run = _add(sub, "run", commands.run, "启动服务")
+    run.add_argument("--host")
+    run.add_argument("--port", type=int)
+    ask = _add(sub, "ask", commands.ask, "从手册里查一个问题，或成批地查")
+    ask.add_argument("question", nargs="?")
+    ask.add_argument("--audience", choices=["customer", "staff"], default="customer")
+    ask.add_argument("--json", action="store_true")
+    ask.add_argument("--batch", metavar="FILE.jsonl", help="每行 {id, question, audience}")
+    ask.add_argument("--out", metavar="FILE.jsonl", help="成批提问的结果")
+    _add_manual(sub)
+    _add_user(sub)
+    return top
+
+
+def _add(sub: argparse._SubParsersAction[argparse.ArgumentParser], name: str, command: Command, text: str,
+         ) -> argparse.ArgumentParser:  # fmt: skip
+    one = sub.add_parser(name, help=text, description=text)
+    one.set_defaults(run=command)
+    return one
+
+
+def _add_manual(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    manual = sub.add_parser("manual", help="导入、查看和切换手册").add_subparsers(required=True, metavar="操作")
+    bring = _add(manual, "import", commands.manual_import, "导入一份手册并改用它")
+    bring.add_argument("file")
+    bring.add_argument("--name", help="手册名称（默认取自文件名）")
+    bring.add_argument("--keep", action="store_true", help="只导入，不切换")
+    show = _add(manual, "show", commands.manual_show, "打印正在使用的手册")
+    show.add_argument("--format", choices=["md", "json"], default="md")
+    show.add_argument("--name")
+    _add(manual, "list", commands.manual_list, "列出所有手册")
+    use = _add(manual, "use", commands.manual_use, "改用另一份手册")
+    use.add_argument("name")
+    audience = _add(manual, "audience", commands.manual_audience, "设置一节的读者")
+    audience.add_argument("name")
+    audience.add_argument("section")
+    audience.add_argument("audience", choices=["customer", "staff"])
+
+
+def _add_user(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    user = sub.add_parser("user", help="员工账号").add_subparsers(required=True, metavar="操作")
+    add = _add(user, "add", commands.user_add, "新建账号，随机密码只显示一次")
+    add.add_argument("name")
+    add.add_argument("--role", action="append", required=True, choices=["admin", "handler", "staff"])
+    add.add_argument("--display-name", default="")
+    _add(user, "list", commands.user_list, "列出账号")
+    password = _add(user, "password", commands.user_password, "换一个新的随机密码")
+    password.add_argument("name")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,101 @@
+"""One turn of the Rasa agent: text in, structured replies out."""
+
+from __future__ import annotations
+
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any
+
+from rasa.core.agent import Agent
+from rasa.core.channels.channel import OutputChannel, UserMessage
+
+from actions.service.replies import Button, Reply, ReplyKind
+from bot.dialogue.actions import InProcessActions, validate_quickly
+from bot.dialogue.payloads import as_text, read_payload
+from bot.dialogue.quiet import hush_structlog
+from bot.dialogue.tracker_store import TurnTrackerStore
+
+NOTHING_TO_SAY = Reply(
+    ReplyKind.ERROR,
+    "抱歉，刚才没有处理成功。请换个说法再说一次，或为您转人工。",
+    {"outcome": "error"},
+    (Button("转人工", "转人工"),),
+)
+
+
+class Collector(OutputChannel):  # type: ignore[misc]
+    """Keeps each message whole: text, buttons and structure belong together."""
+
+    def __init__(self) -> None:
+        self.replies: list[Reply] = []
+
+    @classmethod
+    def name(cls) -> str:
+        """Return the channel's name."""
+        return "wenjin"
+
+    async def send_response(self, recipient_id: str, message: dict[str, Any]) -> None:
+        """Keep one message as a reply."""
+        del recipient_id
+        reply = reply_of(message)
+        if reply.text or reply.data:
+            self.replies.append(reply)
+
+
+def reply_of(message: dict[str, Any]) -> Reply:
+    """Return one of Rasa's messages as a reply."""
+    custom = message.get("custom") or {}
+    buttons = tuple(Button(str(b["title"]), str(b["payload"])) for b in message.get("buttons") or [])
+    kind = ReplyKind(custom.get("kind", ReplyKind.TEXT))
+    return Reply(kind, str(message.get("text") or "").strip(), dict(custom.get("data") or {}), buttons)
+
+
+class Engine:
+    """The loaded agent. A turn never waits for anything, so that turns in one thread cannot mix."""
+
+    def __init__(self, model: Path) -> None:
+        hush_structlog()
+        validate_quickly()
+        self.actions = InProcessActions()
+        self._agent = Agent.load(
+            str(model), tracker_store=TurnTrackerStore(), action_endpoint=self.actions
+        )
+
+    @property
+    def domain(self) -> Any:
+        """Return the domain that the model was trained with."""
+        return self._agent.domain
+
+    def turn(self, text: str, sender_id: str, metadata: dict[str, Any]) -> list[Reply]:
+        """Run one turn inside the current session; return at least one reply."""
+        collector = Collector()
+        _finish(self._agent.processor.handle_message(_message(text, sender_id, metadata, collector)))
+        return collector.replies or [NOTHING_TO_SAY]
+
+    def understand(self, text: str) -> dict[str, Any]:
+        """Return intent, ranking and entities of a text."""
+        message = UserMessage(as_text(text))
+        parsed: dict[str, Any] = _finish(self._agent.processor.parse_message(message))
+        return parsed
+
+
+def _message(text: str, sender_id: str, metadata: dict[str, Any], channel: OutputChannel) -> UserMessage:
+    payload = read_payload(text)
+    return UserMessage(
+        text if payload else as_text(text),
+        channel,
+        sender_id,
+        input_channel="wenjin",
+        parse_data=payload.parse_data(text) if payload else None,
+        metadata={**metadata, "said": text, "tapped": payload is not None},
+    )
+
+
+def _finish(work: Coroutine[Any, Any, Any]) -> Any:
+    """Run a coroutine that waits for nothing; raise RuntimeError if it does."""
+    try:
+        work.send(None)
+    except StopIteration as done:
+        return done.value
+    work.close()
+    raise RuntimeError("a turn of the dialogue waited for something")

@@ -1,0 +1,30 @@
+"""Keep Rasa quiet: no telemetry, no customers' texts in logs, no banners."""
+
+from __future__ import annotations
+
+import logging
+import os
+import warnings
+
+
+def hush() -> None:
+    """Set the switches that must be set before rasa is imported."""
+    os.environ.setdefault("RASA_TELEMETRY_ENABLED", "false")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ.setdefault("SQLALCHEMY_SILENCE_UBER_WARNING", "1")
+    # Rasa's training cache would hold features of another encoder; the vectors have a cache of their own.
+    os.environ.setdefault("RASA_MAX_CACHE_SIZE", "0")
+    for name in ("jieba", "rasa", "rasa_sdk", "apscheduler", "matplotlib", "tensorflow", "h5py", "git"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+
+
+def hush_structlog() -> None:
+    """Drop Rasa's structured log lines below ERROR: they carry what customers wrote."""
+    import structlog
+
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
+
+
+def quiet_warnings() -> warnings.catch_warnings:  # type: ignore[type-arg]
+    """Return a context in which the libraries' deprecation warnings are not shown."""
+    return warnings.catch_warnings(action="ignore")

@@ -1,0 +1,180 @@
+"""What processes share besides the database: wake-ups for open chats, locks for turns, rate limits."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import defaultdict, deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import Any, Protocol
+
+log = logging.getLogger(__name__)
+_CHANNEL = "wenjin:turns"
+_LOCK_SECONDS = 30
+_MINUTE = 60.0
+
+
+class Hub(Protocol):
+    """Memory in one process, Redis for many; both behave the same."""
+
+    async def start(self) -> None:
+        """Begin to listen to other processes."""
+
+    async def stop(self) -> None:
+        """Stop listening."""
+
+    def publish(self, conversation_id: str) -> None:
+        """Tell all who wait for this conversation that it has new turns; may be called from any thread."""
+
+    async def wait(self, conversation_id: str, seconds: float) -> bool:
+        """Wait for news of a conversation; False when none came within `seconds`."""
+
+    def lock(self, conversation_id: str) -> Any:
+        """Return an async context manager that lets one turn of a conversation run at a time."""
+
+    async def allow(self, key: str, per_minute: int) -> bool:
+        """Count one more use of `key`; False when it was used `per_minute` times in the last minute."""
+
+
+class MemoryHub:
+    """The hub of a single process."""
+
+    def __init__(self) -> None:
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._waiting: defaultdict[str, set[asyncio.Event]] = defaultdict(set)
+        self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._users: defaultdict[str, int] = defaultdict(int)
+        self._uses: defaultdict[str, deque[float]] = defaultdict(deque)
+
+    async def start(self) -> None:
+        """Remember the loop that the waiting chats run on."""
+        self._loop = asyncio.get_running_loop()
+
+    async def stop(self) -> None:
+        """Wake everybody, so that open chats can end."""
+        for events in list(self._waiting.values()):
+            for event in events:
+                event.set()
+
+    def publish(self, conversation_id: str) -> None:
+        """Wake the chats that wait for this conversation."""
+        if self._loop and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._wake, conversation_id)
+
+    def _wake(self, conversation_id: str) -> None:
+        for event in self._waiting.get(conversation_id, ()):
+            event.set()
+
+    async def wait(self, conversation_id: str, seconds: float) -> bool:
+        """Wait for news of a conversation."""
+        event = asyncio.Event()
+        self._waiting[conversation_id].add(event)
+        try:
+            await asyncio.wait_for(event.wait(), seconds)
+            return True
+        except TimeoutError:
+            return False
+        finally:
+            self._waiting[conversation_id].discard(event)
+            if not self._waiting[conversation_id]:
+                del self._waiting[conversation_id]
+
+    @asynccontextmanager
+    async def lock(self, conversation_id: str) -> AsyncIterator[None]:
+        """Hold the conversation's lock; it is forgotten when nobody wants it."""
+        self._users[conversation_id] += 1
+        try:
+            async with self._locks[conversation_id]:
+                yield
+        finally:
+            self._users[conversation_id] -= 1
+            if not self._users[conversation_id]:
+                del self._users[conversation_id], self._locks[conversation_id]
+
+    async def allow(self, key: str, per_minute: int) -> bool:
+        """Keep a sliding minute of uses."""
+        now = time.monotonic()
+        uses = self._uses[key]
+        while uses and uses[0] <= now - _MINUTE:
+            uses.popleft()
+        if len(uses) >= per_minute:
+            return False
+        uses.append(now)
+        return True
+
+
+class RedisHub(MemoryHub):
+    """The hub of many processes: wake-ups, locks and counts go through Redis."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__()
+        import redis
+        import redis.asyncio
+
+        self._async: Any = redis.asyncio.from_url(url)
+        self._sync: Any = redis.from_url(url)
+        self._listener: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Subscribe to the wake-ups of all processes."""
+        await super().start()
+        subscription = self._async.pubsub()
+        await subscription.subscribe(_CHANNEL)
+        self._listener = asyncio.create_task(self._listen(subscription))
+
+    async def _listen(self, subscription: Any) -> None:
+        async for message in subscription.listen():
+            if message["type"] == "message":
+                self._wake(message["data"].decode())
+
+    async def stop(self) -> None:
+        """End the subscription and close the connections."""
+        if self._listener:
+            self._listener.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._listener
+        await super().stop()
+        await self._async.close()
+        self._sync.close()
+
+    def publish(self, conversation_id: str) -> None:
+        """Send the wake-up to every process, this one included."""
+        try:
+            self._sync.publish(_CHANNEL, conversation_id)
+        except Exception:
+            log.warning("Redis did not take a wake-up; open chats will see it at their next look", exc_info=True)
+            super().publish(conversation_id)
+
+    @asynccontextmanager
+    async def lock(self, conversation_id: str) -> AsyncIterator[None]:
+        """Hold the conversation's lock in Redis."""
+        # A turn runs on the dialogue's own loop: it needs a connection of that loop.
+        import redis.asyncio
+
+        client = redis.asyncio.Redis(connection_pool=self._pool_of_this_loop())
+        async with client.lock(f"wenjin:lock:{conversation_id}", timeout=_LOCK_SECONDS, blocking_timeout=_LOCK_SECONDS):
+            yield
+
+    def _pool_of_this_loop(self) -> Any:
+        import redis.asyncio
+
+        loop = asyncio.get_running_loop()
+        pools: dict[int, Any] = self.__dict__.setdefault("_pools", {})
+        if id(loop) not in pools:
+            arguments = self._async.connection_pool.connection_kwargs
+            pools[id(loop)] = redis.asyncio.ConnectionPool(**arguments)
+        return pools[id(loop)]
+
+    async def allow(self, key: str, per_minute: int) -> bool:
+        """Count uses in the running minute in Redis."""
+        name = f"wenjin:rate:{key}:{int(time.time() // _MINUTE)}"
+        async with self._async.pipeline() as pipe:
+            count, _ = await pipe.incr(name).expire(name, int(_MINUTE)).execute()
+        return int(count) <= per_minute
+
+
+def make_hub(redis_url: str) -> Hub:
+    """Return the hub that the settings ask for."""
+    return RedisHub(redis_url) if redis_url else MemoryHub()

@@ -1,0 +1,1 @@
+"""Our parts of the Rasa pipeline: sentence vectors, entities, sentences understood word for word."""

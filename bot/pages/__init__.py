@@ -1,0 +1,18 @@
+"""The pages people see: chat, sign-in, desk, training, dashboard; server-rendered, all assets local."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from bot.pages.assets import Assets, static_dir
+from bot.pages.errors import error_page
+
+__all__ = ["Assets", "error_page", "routers", "static_dir"]
+
+
+def routers() -> list[APIRouter]:
+    """Return the routers of all pages."""
+    from bot.pages import chat_page, dashboard, desk, desk_handovers, signin, training
+
+    modules = (chat_page, signin, desk, desk_handovers, training, dashboard)
+    return [module.router for module in modules]

@@ -1,0 +1,92 @@
+"""Everything that is built once when the server starts, and put together here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Any
+
+from sqlalchemy import event
+from sqlalchemy.orm import Session
+
+from actions.store.engine import Database
+from actions.store.tables.service import Turn
+from bot.guests import Guests, load_secret
+from bot.hub import Hub, make_hub
+from bot.settings import Settings
+from knowledge.encoder import Encoder, load_encoder
+from knowledge.library import Library, LiveAnswerer
+
+
+@dataclass
+class Runtime:
+    """The parts that routes, channels and commands share. Heavy parts are built when they are first asked for."""
+
+    settings: Settings
+
+    @cached_property
+    def secret(self) -> bytes:
+        """Return the installation's secret."""
+        return load_secret(self.settings.data_dir)
+
+    @cached_property
+    def db(self) -> Database:
+        """Return the database, migrated; chats are woken when new turns are committed."""
+        database = Database(self.settings.url, self.secret)
+        database.migrate()
+        _wake_on_commit(database, lambda conversation_id: self.hub.publish(conversation_id))
+        return database
+
+    @cached_property
+    def guests(self) -> Guests:
+        """Return the signer of guest cookies."""
+        return Guests(self.secret)
+
+    @cached_property
+    def hub(self) -> Hub:
+        """Return what wakes open chats."""
+        return make_hub(self.settings.redis_url)
+
+    @cached_property
+    def library(self) -> Library:
+        """Return the manuals."""
+        settings = self.settings
+        return Library(settings.data_dir, edition=settings.edition_dir, questions=settings.questions_dir)
+
+    @property
+    def encoder(self) -> Encoder:
+        """Return the encoder of this process."""
+        return load_encoder(self.settings.encoder_path)
+
+    @cached_property
+    def answerer(self) -> LiveAnswerer:
+        """Return the answerer of whatever manual is in use."""
+        return LiveAnswerer(self.library, lambda: self.encoder)
+
+    @cached_property
+    def turns(self) -> Any:
+        """Return the turn service; loads the dialogue model."""
+        from bot.assistant import make_turns
+
+        return make_turns(self)
+
+    def now(self) -> datetime:
+        """Return the time, UTC."""
+        return datetime.now(UTC)
+
+
+def _wake_on_commit(database: Database, publish: Callable[[str], None]) -> None:
+    """Publish a conversation when a transaction that added turns to it has been committed."""
+
+    def collect(session: Session, _: object) -> None:
+        news = {turn.conversation_id for turn in session.new if isinstance(turn, Turn)}
+        session.info.setdefault("woken", set()).update(news)
+
+    def wake(session: Session) -> None:
+        for conversation_id in session.info.pop("woken", ()):
+            publish(conversation_id)
+
+    event.listen(database.sessions, "before_flush", lambda session, _context, _instances: collect(session, None))
+    event.listen(database.sessions, "after_commit", wake)

@@ -1,0 +1,188 @@
+"""One turn from end to end: received and stored, answered in one transaction, never lost and never empty."""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from actions.service import conversations
+from actions.service.messages import check_message
+from actions.service.replies import Button, Reply, ReplyKind
+from actions.store.context import TurnContext, session_scope
+from actions.store.engine import Database
+from actions.store.tables.service import Conversation, Turn
+from bot.dialogue import Dialogue
+from bot.hub import Hub
+from bot.metrics import ERRORS, LATENCY, TURNS
+from bot.messages import Message, message_of
+from knowledge.errors import WenjinError, too_many
+
+log = logging.getLogger(__name__)
+APOLOGY = Reply(
+    ReplyKind.ERROR,
+    "抱歉，刚才没有处理成功，您的消息已经记下。请稍后再发一次，或转人工。",
+    {},
+    (Button("转人工", "转人工"),),
+)
+HUMAN_LISTENS = "您的消息已转给人工客服，请稍候回复。"
+
+
+@dataclass(frozen=True, slots=True)
+class Speaker:
+    """Who speaks, and where: a channel's own id for the conversation, the guest, the signed-in member of staff."""
+
+    channel: str
+    external_id: str
+    customer_id: str
+    audience: str = "customer"
+    user_id: str | None = None
+
+
+class TurnService:
+    """Runs turns on the dialogue's own thread, one at a time for each conversation."""
+
+    def __init__(self, database: Database, dialogue: Dialogue, hub: Hub, *, per_minute: int) -> None:
+        self._database, self._dialogue, self._hub = database, dialogue, hub
+        self._per_minute = per_minute
+        self._clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+        self._rng = random.SystemRandom()
+
+    async def handle(
+        self, speaker: Speaker, text: object, *, key: str, metadata: dict[str, Any] | None = None
+    ) -> list[Message]:
+        """Take one message and return it with its replies; the same `key` again returns the same messages.
+
+        Raises:
+            WenjinError: `empty_message`, `message_too_long` (422) or `too_many_messages` (429); nothing is stored then.
+        """
+        said = check_message(text)
+        if not await self._hub.allow(f"{speaker.channel}:{speaker.external_id}", self._per_minute):
+            raise too_many("too_many_messages", "您发得太快了，请稍等一分钟再发。")
+        return await self._dialogue.run(self._turn(speaker, said, key, metadata or {}))
+
+    async def _turn(self, speaker: Speaker, said: str, key: str, metadata: dict[str, Any]) -> list[Message]:
+        async with self._hub.lock(f"{speaker.channel}:{speaker.external_id}"):
+            started = time.perf_counter()
+            stored = self._receive(speaker, said, key)
+            if stored.messages:
+                return stored.messages
+            replied = await self._reply(stored, said, metadata, started)
+            return [stored.asked, *replied]
+
+    def _receive(self, speaker: Speaker, said: str, key: str) -> _Stored:
+        with self._database.begin() as session:
+            conversation = self.open(session, speaker)
+            turn, new = conversations.receive(
+                session, conversation=conversation, text=said, key=key, now=self._clock()
+            )
+            asked = message_of(turn)
+            earlier = [] if new else [message_of(reply) for reply in conversations.replies_to(session, turn)]
+            human = conversation.mode == "human"
+            done = [asked, *earlier] if earlier or human else []
+            return _Stored(conversation.id, conversation.audience, turn.id, asked, done)
+
+    def open(self, session: Any, speaker: Speaker) -> Conversation:
+        """Return the speaker's conversation, made on first use."""
+        return conversations.open_conversation(
+            session,
+            channel=speaker.channel,
+            external_id=speaker.external_id,
+            customer_id=speaker.customer_id,
+            audience=speaker.audience,
+            user_id=speaker.user_id,
+            now=self._clock(),
+        )
+
+    async def _reply(
+        self, stored: _Stored, said: str, metadata: dict[str, Any], started: float
+    ) -> list[Message]:
+        try:
+            return await self._answer(stored, said, metadata, started)
+        except Exception as error:
+            if not isinstance(error, WenjinError):
+                ERRORS.labels("turn").inc()
+                log.exception("turn %s failed", stored.turn_id)
+            return self._apologise(stored, error, started)
+
+    async def _answer(
+        self, stored: _Stored, said: str, metadata: dict[str, Any], started: float
+    ) -> list[Message]:
+        now = self._clock()
+        with self._database.begin() as session:
+            conversation = conversations.get(session, stored.conversation_id)
+            context = TurnContext(
+                conversation_id=conversation.id,
+                customer_id=conversation.customer_id,
+                audience=conversation.audience,
+                user_id=conversation.user_id,
+                turn_id=stored.turn_id,
+                now=now,
+                rng=self._rng,
+                channel=conversation.channel,
+            )
+            with session_scope(session, context):
+                replies = await self._dialogue.respond(said, conversation.id, metadata)
+            return self._store(session, conversation, stored, replies, started)
+
+    def _apologise(self, stored: _Stored, error: Exception, started: float) -> list[Message]:
+        reply = APOLOGY
+        if isinstance(error, WenjinError):
+            reply = Reply(ReplyKind.ERROR, error.message, {"code": error.code}, ())
+        with self._database.begin() as session:
+            conversation = conversations.get(session, stored.conversation_id)
+            return self._store(session, conversation, stored, [reply], started)
+
+    def _store(
+        self, session: Any, conversation: Conversation, stored: _Stored, replies: Sequence[Reply], started: float
+    ) -> list[Message]:
+        latency = (time.perf_counter() - started) * 1000
+        LATENCY.observe(latency / 1000)
+        out = []
+        for reply in replies:
+            outcome = _outcome(reply)
+            turn = conversations.add_reply(
+                session,
+                conversation=conversation,
+                reply=reply,
+                reply_to=stored.turn_id,
+                actor="bot",
+                outcome=outcome,
+                latency_ms=latency,
+                now=self._clock(),
+            )
+            TURNS.labels(outcome or "other").inc()
+            out.append(message_of(turn))
+        return out
+
+
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    conversation_id: str
+    audience: str
+    turn_id: str
+    asked: Message
+    messages: list[Message]
+
+
+_OUTCOME_OF_KIND = {
+    ReplyKind.TICKET: "ticket",
+    ReplyKind.QUIZ_ITEM: "quiz",
+    ReplyKind.QUIZ_FEEDBACK: "quiz",
+    ReplyKind.QUIZ_RESULT: "quiz",
+    ReplyKind.HANDOVER: "handover",
+    ReplyKind.ERROR: "error",
+}
+
+
+def _outcome(reply: Reply) -> str | None:
+    """Return what a reply counts as; the reply's own word comes first."""
+    own = reply.data.get("outcome")
+    return str(own) if own else _OUTCOME_OF_KIND.get(reply.kind, "smalltalk")
+
+
+__all__ = ["HUMAN_LISTENS", "Speaker", "Turn", "TurnService"]

@@ -1,0 +1,97 @@
+"""From a damaged scrape to clean text: find the document, read it, say what was done and what is lost."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from knowledge.restore.annotations import annotated_characters, is_damaged, strip_annotations
+from knowledge.restore.losses import find_losses
+from knowledge.restore.script import simplify, widen
+from knowledge.restore.shifted import UNKNOWN, ShiftedReader
+from knowledge.restore.site import find_body
+from knowledge.restore.types import Loss, LossKind, Repair, RepairKind, Restored
+from knowledge.restore.words import WordModel
+
+_NOT_TEXT = re.compile(r"[^\u3400-\u9fff。、，；：]")
+
+
+@dataclass
+class _Progress:
+    """A document half repaired: the text so far (traditional), without its readings."""
+
+    text: list[str] = field(default_factory=list)
+    last: str = ""
+    annotations: int = 0
+    repairs: list[Repair] = field(default_factory=list)
+
+    def add(self, part: str) -> None:
+        stripped, count = strip_annotations(part)
+        self.annotations += count
+        self.keep(stripped)
+
+    def keep(self, part: str) -> None:
+        self.text.append(part)
+        self.last = (self.last + part)[-16:]
+
+
+def restore(text: str) -> Restored:
+    """Restore a scraped text; text without the site's damage comes back as it is.
+
+    The damage is described in `shifted.py`. What cannot be read is flagged and stays as it was printed.
+    """
+    if not is_damaged(text):
+        return Restored(text, damaged=False)
+    lines = text.splitlines(keepends=True)
+    body = find_body(lines, [widen(simplify(strip_annotations(line)[0])) for line in lines])
+    progress = _repair(text[body.start : body.end], body.start)
+    clean = widen(simplify("".join(progress.text)))
+    site = _site_repairs(text, body.start, body.end)
+    return Restored(
+        text=clean,
+        damaged=True,
+        repairs=(*site[:1], *progress.repairs, *site[1:]),
+        losses=tuple(sorted([*find_losses(clean), *_unreadable(clean)], key=lambda loss: loss.position)),
+        annotations=progress.annotations,
+    )
+
+
+def _repair(source: str, offset: int) -> _Progress:
+    progress = _Progress()
+    reader: ShiftedReader | None = None
+    done = 0
+    for match in re.finditer(r"\?", source):
+        at = match.start()
+        if at < done:
+            continue
+        reader = reader or _reader(source)
+        progress.add(source[done:at])
+        done = at
+        reading = reader.read(source, at, progress.last)
+        if reading is None:
+            continue
+        kind = RepairKind.SPLIT_MARK if source[at + 1] in ";?；？" else RepairKind.SHIFTED_ANNOTATION
+        raw = source[at : reading.end]
+        progress.repairs.append(Repair(kind, raw, widen(simplify(reading.text)), offset + at))
+        progress.keep(reading.text)
+        done = reading.end
+    progress.add(source[done:])
+    return progress
+
+
+def _reader(source: str) -> ShiftedReader:
+    clean = _NOT_TEXT.sub("", widen(simplify(strip_annotations(source)[0])))
+    return ShiftedReader(annotated_characters(source), WordModel(clean))
+
+
+def _site_repairs(text: str, start: int, end: int) -> list[Repair]:
+    parts = [(0, text[:start]), (end, text[end:])]
+    return [Repair(RepairKind.SITE_TEXT, part, "", at) for at, part in parts]
+
+
+def _unreadable(text: str) -> list[Loss]:
+    found = [*re.finditer(UNKNOWN, text)]
+    return [
+        Loss(LossKind.UNREADABLE, text[max(0, m.start() - 14) : m.end() + 14], m.start(), "此处有字符无法复原")
+        for m in found
+    ]

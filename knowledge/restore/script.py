@@ -1,0 +1,103 @@
+"""Characters: traditional to simplified, readings, and full-width punctuation."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+
+import opencc
+from pypinyin import Style, pinyin
+
+HAN = "\u3400-\u9fff"
+TONED = "āáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜüńňǹḿ"
+LATIN_READING = f"[a-z{TONED}]{{1,6}}"
+
+_TONE_MARK = re.compile(f"[{TONED}]")
+_WIDE = {",": "，", ";": "；", ":": "：", "?": "？", "!": "！"}
+_WORDS_WITH_ZHU = frozenset(
+    "显著 著名 著作 著称 著述 著书 著者 著录 编著 名著 专著 原著 论著 遗著 巨著 译著 合著 土著 卓著 昭著 拙著 所著".split()
+)
+_VERBS_BEFORE_ZHE = frozenset("随跟沿朝凭")
+
+
+@lru_cache(maxsize=1)
+def _converter() -> opencc.OpenCC:
+    return opencc.OpenCC("t2s")
+
+
+@lru_cache(maxsize=32768)
+def simplified(char: str) -> str:
+    """Return the simplified form of one character."""
+    return str(_converter().convert(char))
+
+
+def is_traditional(char: str) -> bool:
+    """Tell whether simplified Chinese writes this character differently."""
+    return simplified(char) != char
+
+
+@lru_cache(maxsize=32768)
+def readings(char: str) -> frozenset[str]:
+    """Return every reading of a character, with tone marks, NFC."""
+    return frozenset(
+        unicodedata.normalize("NFC", r) for r in pinyin(char, heteronym=True, style=Style.TONE)[0]
+    )
+
+
+def has_reading(char: str, reading: str) -> bool:
+    """Tell whether `reading` (tone-marked Latin letters) is one of the character's readings."""
+    return unicodedata.normalize("NFC", reading) in readings(char)
+
+
+def is_toned(reading: str) -> bool:
+    """Tell whether Latin letters carry a tone mark."""
+    return _TONE_MARK.search(reading) is not None
+
+
+def simplify(text: str) -> str:
+    """Convert traditional text to simplified, with 著 as 着 wherever it is the particle."""
+    converted = str(_converter().convert(text))
+    return re.sub("著", lambda m: "著" if _is_zhu(converted, m.start()) else "着", converted)
+
+
+def _is_zhu(text: str, at: int) -> bool:
+    if text[at - 1 : at] in _VERBS_BEFORE_ZHE:
+        return False
+    return text[at - 1 : at + 1] in _WORDS_WITH_ZHU or text[at : at + 2] in _WORDS_WITH_ZHU
+
+
+def widen(text: str) -> str:
+    """Give Chinese text its full-width punctuation back; figures, times and addresses keep theirs."""
+    chars = list(text)
+    for at, char in enumerate(text):
+        if char in _WIDE and not _belongs_to_latin(text, at):
+            chars[at] = _WIDE[char]
+    for start, end in _parentheses(text):
+        if _is_chinese_parenthesis(text, start, end):
+            chars[start], chars[end] = "（", "）"
+    return "".join(chars)
+
+
+def _belongs_to_latin(text: str, at: int) -> bool:
+    before, after = text[at - 1 : at], text[at + 1 : at + 2]
+    if text[at] in ",:" and before.isdecimal() and after.isdecimal():
+        return True
+    return after == "/" or (before.isascii() and after == " ")
+
+
+def _parentheses(text: str) -> list[tuple[int, int]]:
+    """Pair up the ASCII parentheses; unpaired ones count as a pair with themselves."""
+    opened: list[int] = []
+    pairs: list[tuple[int, int]] = []
+    for at, char in enumerate(text):
+        if char == "(":
+            opened.append(at)
+        elif char == ")" and opened:
+            pairs.append((opened.pop(), at))
+    return pairs
+
+
+def _is_chinese_parenthesis(text: str, start: int, end: int) -> bool:
+    around = text[max(0, start - 1) : start] + text[start + 1 : end] + text[end + 1 : end + 2]
+    return not around.isascii()

@@ -1,0 +1,65 @@
+"""Normalise and segment Chinese: NFKC, Traditional to Simplified, jieba with a finance dictionary, sentences."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+LEXICON = Path(__file__).parent / "lexicon"
+_ZERO_WIDTH = re.compile(r"[\u200b-\u200f\u2060\ufeff\u00ad]")
+_SPACES = re.compile(r"\s+")
+_WORD = re.compile(r"\w")
+# A sentence ends at 。！？； or their ASCII forms, closing quotes and brackets included.
+_SENTENCE = re.compile(r"[^。！？!?；;]*[。！？!?；;]+[”』」）)]*|[^。！？!?；;]+$")
+
+
+@lru_cache(maxsize=1)
+def _simplifier() -> Any:
+    import opencc
+
+    return opencc.OpenCC("t2s")
+
+
+@lru_cache(maxsize=1)
+def _segmenter() -> Any:
+    import logging
+
+    import jieba
+
+    jieba.setLogLevel(logging.WARNING)
+    tokenizer = jieba.Tokenizer()
+    for word in _lines("finance.txt"):
+        tokenizer.add_word(word)
+    return tokenizer
+
+
+def _lines(name: str) -> list[str]:
+    text = (LEXICON / name).read_text(encoding="utf-8")
+    return [line.strip() for line in text.splitlines() if line.strip() and not line.startswith("#")]
+
+
+@lru_cache(maxsize=1)
+def stop_words() -> frozenset[str]:
+    """Return the words that say nothing about what a question is about."""
+    return frozenset(word for line in _lines("stopwords.txt") for word in line.split())
+
+
+def normalise(text: str) -> str:
+    """Return text as it is compared: NFKC, Simplified, lower case, no zero-width characters, single spaces."""
+    folded = _ZERO_WIDTH.sub("", unicodedata.normalize("NFKC", text))
+    return _SPACES.sub(" ", _simplifier().convert(folded)).strip().lower()
+
+
+def words(text: str) -> list[str]:
+    """Return the index terms of a text in order, stop words left out; the text is normalised first."""
+    found = _segmenter().cut_for_search(normalise(text))
+    return [word for word in found if _WORD.search(word) and word not in stop_words()]
+
+
+def sentences(text: str) -> list[str]:
+    """Split a paragraph into sentences whose concatenation is the paragraph."""
+    pieces = _SENTENCE.findall(text)
+    return [piece for piece in pieces if piece.strip()] or ([text] if text.strip() else [])
