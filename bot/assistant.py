@@ -64,7 +64,7 @@ def make_turns(runtime: Runtime) -> TurnService:
             pass_percent=settings.pass_percent,
         )
     )
-    dialogue = Dialogue(ensure_model(settings, lambda _: None), database=runtime.db)
+    dialogue = Dialogue.load(ensure_model(settings, lambda _: None))
     return TurnService(runtime.db, dialogue, runtime.hub, per_minute=settings.messages_per_minute)
 
 

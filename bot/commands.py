@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import secrets
 import sys
 import time
 from collections.abc import Iterator
@@ -16,7 +17,7 @@ from bot.runtime import Runtime
 from bot.show import say, steps
 from knowledge.answering import source_line
 from knowledge.document import Answer, Audience
-from knowledge.errors import WenjinError, bad_input
+from knowledge.errors import WenjinError, bad_input, not_found
 from knowledge.sections import to_json, to_markdown
 
 
@@ -262,7 +263,7 @@ def user_list(arguments: argparse.Namespace) -> int:
 
     runtime = _runtime(arguments)
     with runtime.db.begin() as session:
-        for user in accounts.all_users(session):
+        for user in accounts.users(session):
             state = "" if user.active else "  已停用"
             print(f"{user.name}  {'、'.join(user.roles)}  {user.display_name}{state}")
     return 0
@@ -274,7 +275,11 @@ def user_password(arguments: argparse.Namespace) -> int:
 
     runtime = _runtime(arguments)
     with runtime.db.begin() as session:
-        password = accounts.reset_password(session, name=arguments.name, now=runtime.now())
+        user = accounts.find_user(session, arguments.name)
+        if user is None:
+            raise not_found("user_not_found", f"没有名为“{arguments.name}”的账号，可用 wenjin user list 查看。")
+        password = secrets.token_urlsafe(12)
+        accounts.set_password(session, user_id=user.id, password=password, now=runtime.now())
     say(f"账号 {arguments.name} 的新密码只显示这一次：{password}")
     return 0
 

@@ -13,9 +13,10 @@ from typing import Any
 from actions.service import conversations
 from actions.service.messages import check_message
 from actions.service.replies import Button, Reply, ReplyKind
+from actions.store.base import new_id
 from actions.store.context import TurnContext, session_scope
 from actions.store.engine import Database
-from actions.store.tables.service import Conversation, Turn
+from actions.store.tables.service import Conversation, Mode
 from bot.dialogue import Dialogue
 from bot.hub import Hub
 from bot.metrics import ERRORS, LATENCY, TURNS
@@ -65,6 +66,23 @@ class TurnService:
             raise too_many("too_many_messages", "您发得太快了，请稍等一分钟再发。")
         return await self._dialogue.run(self._turn(speaker, said, key, metadata or {}))
 
+    def warm(self) -> None:
+        """Run turns whose traces are rolled back, so that the first customer does not wait for what is loaded late."""
+        self._dialogue.submit(self._rehearse()).result()
+
+    async def _rehearse(self) -> None:
+        speaker = Speaker("web", f"rehearsal:{new_id()}", "rehearsal")
+        for text in ("您好", "投诉一般多久能处理完"):
+            with self._database.begin() as session:
+                conversation = self.open(session, speaker)
+                with session_scope(session, self._context(conversation, None)):
+                    await self._dialogue.respond(text, conversation.id, {})
+                session.rollback()
+
+    def close(self) -> None:
+        """End the dialogue's thread after the turn that is running."""
+        self._dialogue.close()
+
     async def _turn(self, speaker: Speaker, said: str, key: str, metadata: dict[str, Any]) -> list[Message]:
         async with self._hub.lock(f"{speaker.channel}:{speaker.external_id}"):
             started = time.perf_counter()
@@ -82,7 +100,7 @@ class TurnService:
             )
             asked = message_of(turn)
             earlier = [] if new else [message_of(reply) for reply in conversations.replies_to(session, turn)]
-            human = conversation.mode == "human"
+            human = conversation.mode is Mode.HUMAN
             done = [asked, *earlier] if earlier or human else []
             return _Stored(conversation.id, conversation.audience, turn.id, asked, done)
 
@@ -112,22 +130,23 @@ class TurnService:
     async def _answer(
         self, stored: _Stored, said: str, metadata: dict[str, Any], started: float
     ) -> list[Message]:
-        now = self._clock()
         with self._database.begin() as session:
             conversation = conversations.get(session, stored.conversation_id)
-            context = TurnContext(
-                conversation_id=conversation.id,
-                customer_id=conversation.customer_id,
-                audience=conversation.audience,
-                user_id=conversation.user_id,
-                turn_id=stored.turn_id,
-                now=now,
-                rng=self._rng,
-                channel=conversation.channel,
-            )
-            with session_scope(session, context):
+            with session_scope(session, self._context(conversation, stored.turn_id)):
                 replies = await self._dialogue.respond(said, conversation.id, metadata)
             return self._store(session, conversation, stored, replies, started)
+
+    def _context(self, conversation: Conversation, turn_id: str | None) -> TurnContext:
+        return TurnContext(
+            conversation_id=conversation.id,
+            customer_id=conversation.customer_id,
+            audience=conversation.audience,
+            user_id=conversation.user_id,
+            turn_id=turn_id,
+            now=self._clock(),
+            rng=self._rng,
+            channel=conversation.channel,
+        )
 
     def _apologise(self, stored: _Stored, error: Exception, started: float) -> list[Message]:
         reply = APOLOGY
@@ -184,5 +203,3 @@ def _outcome(reply: Reply) -> str | None:
     own = reply.data.get("outcome")
     return str(own) if own else _OUTCOME_OF_KIND.get(reply.kind, "smalltalk")
 
-
-__all__ = ["HUMAN_LISTENS", "Speaker", "Turn", "TurnService"]

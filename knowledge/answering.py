@@ -19,7 +19,6 @@ from knowledge.text import normalise
 
 LONGEST_QUESTION = 2000
 UNCALIBRATED_PASSAGE = 0.9  # least MaxSim of the best passage where there are no questions to calibrate with
-CLOSE = 0.004  # two sections whose best questions are nearer than this are offered as a choice
 TEXT_WEIGHT = 0.5  # of a sentence's own MaxSim beside its questions
 ALSO = 0.02  # a neighbouring sentence that is this close to the best one is quoted too
 FOLLOWUPS = 3
@@ -53,7 +52,7 @@ class Answerer:
         view = self.searcher.view(audience)
         if not found.ranking or not self._is_answerable(found, audience):
             return self._refuse(found)
-        if self._is_unclear(found):
+        if self._is_unclear(found, audience):
             choices = self._choices(found, view)
             if len(choices) > 1:
                 return Answer(Outcome.CLARIFY, "您想了解的是下面哪一个？", (), found.ranking, (), choices)
@@ -65,8 +64,9 @@ class Answerer:
             return found.best_passage >= UNCALIBRATED_PASSAGE and (found.gap is None or found.gap > -0.02)
         return found.gap >= calibration.threshold
 
-    def _is_unclear(self, found: Found) -> bool:
-        return found.margin < CLOSE and found.gap is not None
+    def _is_unclear(self, found: Found, audience: Audience) -> bool:
+        """Tell whether the two best sections are too close to choose between."""
+        return found.margin < self.index.calibration[audience].close
 
     def _refuse(self, found: Found) -> Answer:
         if wants_a_person(found.kind):
@@ -178,6 +178,8 @@ def in_context(question: str, context: str) -> str:
 
 def _join(units: Sequence[Unit]) -> str:
     """Set sentences in one line each list item on its own, so that plain-text clients can read it."""
+    if len(units) == 1:
+        return units[0].text
     lines: list[str] = []
     for unit in units:
         if unit.is_item:

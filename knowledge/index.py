@@ -136,6 +136,8 @@ def build(
     unanswerable_vectors = _stack(of_unanswerable, encoder)
     readable = {s.number for s in document if s.audience is Audience.CUSTOMER}
     open_to_all = np.array([a.section in readable for a in attached], bool)
+    numbers = {section.number: i for i, section in enumerate(document)}
+    sections = np.array([numbers[a.section] for a in attached], np.int64)
     return Index(
         key=index_key(document, bank, encoder, manual=manual, version=version),
         manual=manual,
@@ -153,8 +155,10 @@ def build(
         question_vectors=question_vectors,
         unanswerable_vectors=unanswerable_vectors,
         calibration={
-            Audience.STAFF: calibrate(question_vectors, unanswerable_vectors),
-            Audience.CUSTOMER: calibrate(question_vectors[open_to_all], unanswerable_vectors),
+            Audience.STAFF: calibrate(question_vectors, unanswerable_vectors, sections),
+            Audience.CUSTOMER: calibrate(
+                question_vectors[open_to_all], unanswerable_vectors, sections[open_to_all]
+            ),
         },
     )
 

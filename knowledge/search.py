@@ -10,13 +10,12 @@ import faiss
 import numpy as np
 import numpy.typing as npt
 
-from knowledge.calibration import gap
+from knowledge.calibration import best_by_section, gap
 from knowledge.document import Audience, Ranked
 from knowledge.encoder import Encoder
 from knowledge.index import Floats, Index, Ints
 from knowledge.text import normalise, words
 
-BEST_QUESTIONS = 3
 PASSAGE_WEIGHT = 0.25  # measured: best three questions + 0.25 x passage MaxSim, both standardised over sections
 WORDS_WEIGHT = 0.1
 RERANKED = 64  # passages whose token vectors are compared; all of them in a manual of usual size
@@ -160,9 +159,8 @@ def _best(scores: Floats, view: View) -> Floats:
 def _best_questions(view: View, asked: Floats) -> Floats:
     """Return for each section the mean cosine of its best three questions."""
     out = np.full(len(view.sections), asked.min() if len(asked) else 0.0, np.float32)
-    for section in np.unique(view.question_section):
-        mine = np.sort(asked[view.question_section == section])[-BEST_QUESTIONS:]
-        out[section] = mine.mean()
+    if len(asked):
+        out[np.unique(view.question_section)] = best_by_section(asked[None], view.question_section)[0]
     return out
 
 

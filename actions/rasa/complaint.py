@@ -4,21 +4,34 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from dataclasses import replace
+from typing import ClassVar
 
-from actions.desk import tickets
+from actions.desk import cards, tickets
 from actions.desk.tickets import TicketDraft
 from actions.rasa import complaint_words as words
-from actions.rasa.complaint_reading import CHANGE, CONFIRM, DROP, Kind, Move, next_step, read
+from actions.rasa.complaint_reading import (
+    CHANGE,
+    CONFIRM,
+    DROP,
+    Kind,
+    Move,
+    next_step,
+    read,
+    sounds_aggrieved,
+)
 from actions.rasa.complaint_words import CONTACT, DEMAND, FIELDS, IN_CHAT, LABELS, MATTER, PRODUCT
 from actions.rasa.form import answers_now, opens_now, request
+from actions.rasa.heard import Heard, heard
 from actions.rasa.talk import DialogueAction, Events, Talk, set_slots
-from actions.rasa.ticket_replies import ticket_reply
+from actions.service.replies import Button, Reply
 from actions.store.masking import mask
+from actions.store.tables.desk import Ticket
 
 FORM = "complaint_form"
-KEY, NOTICE, LAST_TICKET, GRIEVANCE = "complaint_key", "complaint_notice", "last_ticket", "grievance"
-FORGOTTEN: dict[str, None] = dict.fromkeys([*FIELDS, CONFIRM, DROP, CHANGE, KEY, NOTICE, GRIEVANCE])
+SHORT = 40
+KEY, NOTICE, LAST_TICKET = "complaint_key", "complaint_notice", "last_ticket"
+FORGOTTEN: dict[str, None] = dict.fromkeys([*FIELDS, CONFIRM, DROP, CHANGE, KEY, NOTICE])
 
 
 class ValidateComplaintForm(DialogueAction):
@@ -34,7 +47,7 @@ class ValidateComplaintForm(DialogueAction):
             return _open(talk)
         if not answers_now(events, FORM):
             return [*set_slots({NOTICE: "我们接着登记。"}), request(_pending(talk, filled))]
-        return _after(read(talk.heard, str(talk.slot("requested_slot") or ""), filled), talk, filled)
+        return _after(read(talk.heard, str(talk.slot("requested_slot") or ""), filled), filled)
 
 
 def _filled(talk: Talk) -> dict[str, str]:
@@ -47,17 +60,27 @@ def _pending(talk: Talk, filled: Mapping[str, str]) -> str:
 
 
 def _open(talk: Talk) -> Events:
-    said = words.opening(talk.heard, str(talk.slot(GRIEVANCE) or ""))
+    said = words.opening(talk.heard, _said_before(talk))
     key = f"{talk.turn.conversation_id}:{talk.turn.turn_id or talk.now.isoformat()}"
     notice = _acknowledge(said) if said.get(MATTER) else ""
     return [*set_slots({**FORGOTTEN, **said, KEY: key, NOTICE: notice}), request(next_step(said))]
 
 
+def _said_before(talk: Talk) -> str:
+    """Return the sentence before the wish to complain where it tells what happened."""
+    said = [event for event in talk.tracker.events if event.get("event") == "user"]
+    before = heard({**said[-2]["parse_data"], **said[-2]}) if len(said) > 1 else Heard()
+    unanswered = before.intent in ("dissatisfied", "abuse", "nlu_fallback") or before.intent.startswith(
+        "account"
+    )
+    return before.text if unanswered and sounds_aggrieved(before.text) else ""
+
+
 def _acknowledge(said: Mapping[str, str]) -> str:
-    return f"您说的情况已记下：「{said[MATTER]}」。"
+    return f"您说的情况已记下：「{shorten(said[MATTER])}」。"
 
 
-def _after(move: Move, talk: Talk, filled: Mapping[str, str]) -> Events:
+def _after(move: Move, filled: Mapping[str, str]) -> Events:
     if move.kind is Kind.INTERRUPT:
         return []
     if move.kind is Kind.SUBMIT:
@@ -198,14 +221,38 @@ class EndComplaint(DialogueAction):
             now=talk.now,
             rng=talk.turn.rng,
         )
-        talk.say(ticket_reply(ticket, created=True))
+        talk.say(registered(ticket))
         return set_slots({**FORGOTTEN, LAST_TICKET: ticket.number})
+
+
+def registered(ticket: Ticket) -> Reply:
+    """Return what the customer is told: own words, number, due date with its rule, how to follow it."""
+    text = (
+        f"您反映的「{shorten(mask(ticket.matter))}」已受理登记，工单号 {ticket.number}。"
+        f"按{ticket.rule}的时限，我们会在 {cards.due_words(ticket)}前答复您，答复会发在这个对话里。"
+        "您随时可以说“查进度”，也可以补充情况或撤回。"
+    )
+    return replace(cards.ticket_reply(ticket, text), buttons=(Button("查进度", f"查进度 {ticket.number}"),))
+
+
+def shorten(text: str) -> str:
+    """Return at most 40 characters of a text, on one line."""
+    line = " ".join(text.split())
+    return line if len(line) <= SHORT else f"{line[:SHORT]}…"
 
 
 def _reachable(contact: str) -> str:
     return "" if contact == IN_CHAT else contact
 
 
-def register_grievance(text: str) -> dict[str, Any]:
-    """Return the slot that keeps what was said before the form was opened."""
-    return {GRIEVANCE: text if words.says_matter(text) else None}
+class SoftenDissatisfaction(DialogueAction):
+    """Says sorry once and offers to write it down; what was said is used when the form opens."""
+
+    action_name: ClassVar[str] = "action_dissatisfied"
+
+    def act(self, talk: Talk) -> Events:
+        """Offer a complaint and a person."""
+        talk.say_text(
+            "给您带来不便，抱歉。您可以登记投诉，我们按时限书面答复；也可以马上转人工。", "我要投诉", "转人工"
+        )
+        return []

@@ -10,6 +10,7 @@ from enum import StrEnum
 from actions.rasa import complaint_words as words
 from actions.rasa.complaint_words import CONTACT, DEMAND, FIELDS, MATTER, PRODUCT
 from actions.rasa.heard import Heard
+from actions.store.masking import mask
 
 CONFIRM, DROP, CHANGE = "complaint_confirm", "complaint_drop", "complaint_change"
 STEPS = (*FIELDS, CONFIRM)
@@ -17,14 +18,34 @@ LONG = 30
 SHORT = 12
 
 _CANCELS = re.compile(
-    r"(?:算了)?[，,、 ]*(?:取消(?:登记|投诉|吧|了)?|不(?:投诉|登记|填|写|弄|提交)了|别登记了|放弃(?:登记|投诉)?|不要登记了|退出登记)[吧了。.]*"
+    r"(?:算了)?[，,、 ]*(?:取消(?:登记|投诉|吧|了)?|不(?:投诉|登记|填|写|弄|提交)了|别登记了"
+    r"|放弃(?:登记|投诉)?|不要登记了|退出登记)[吧了。.]*"
 )
-_YES = re.compile(r"(?:是|对|好|嗯|行|可以|确认|确定|提交|没错|没问题|无误|ok)[的了吧呀啊嗯好对]*|确认(?:提交|无误)|提交吧?|放弃登记|取消登记", re.I)
-_NO = re.compile(r"不是?|不要|不取消|不放弃|别|继续(?:登记|填写?)?|接着登?记?来?|先不提交|不对|有误|等等|等一下")
+_YES = re.compile(
+    r"(?:是|对|好|嗯|行|可以|确认|确定|提交|没错|没问题|无误|ok)[的了吧呀啊嗯好对]*|确认(?:提交|无误)|提交吧?|放弃登记|取消登记",
+    re.I,
+)
+_NO = re.compile(
+    r"不是?|不要|不取消|不放弃|别|继续(?:登记|填写?)?|接着登?记?来?|先不提交|不对|有误|等等|等一下"
+)
 _ADDS = re.compile(r"^(?:补充(?:一下|一点)?|还有|另外|再加一?[句条点])[，,：: ]*")
-_GRIEVANCE = re.compile(r"扣|骗|没到|不到账|没人|不处理|不给|不理|拒绝|乱|凭什么|态度|骂|挂|多收|两次|\d+天|投诉|被")
-_OTHER_TALK = ("ask_human", "check_ticket", "help", "ask_if_bot", "goodbye", "start_quiz", "my_results", "greet",
-               "thanks", "injection", "prompt_injection", "foreign")  # fmt: skip
+_GRIEVANCE = re.compile(
+    r"扣|骗|没到|不到账|没人|不处理|不给|不理|拒绝|乱|凭什么|态度|骂|挂|多收|两次|\d+天|投诉|被"
+)
+_OTHER_TALK = (
+    "ask_human",
+    "check_ticket",
+    "help",
+    "ask_if_bot",
+    "goodbye",
+    "start_quiz",
+    "my_results",
+    "greet",
+    "thanks",
+    "injection",
+    "prompt_injection",
+    "foreign",
+)
 _QUESTIONS = ("ask_manual", "nlu_fallback", "chitchat", "out_of_scope")
 
 
@@ -62,12 +83,17 @@ def read(heard: Heard, requested: str, filled: Mapping[str, str]) -> Move:
         return Move(Kind.ASK_DROP)
     if requested == CONFIRM and _YES.fullmatch(heard.text.rstrip("。.，, ")):
         return Move(Kind.SUBMIT)
-    changed = words.correction(heard, filled)
+    changed = words.correction(heard, filled, requested)
     if changed:
         return _change(changed)
     if _interrupts(heard, requested):
         return Move(Kind.INTERRUPT)
     return _read_confirm(heard, filled) if requested == CONFIRM else _answer(heard, requested, filled)
+
+
+def sounds_aggrieved(text: str) -> bool:
+    """Tell whether a sentence that was said before the form may be what the complaint is about."""
+    return bool(_GRIEVANCE.search(text)) and words.says_matter(text)
 
 
 def next_step(filled: Mapping[str, str]) -> str:
@@ -111,7 +137,11 @@ def _change(changed: words.Correction) -> Move:
         return Move(Kind.ASK_CHANGE)
     if not changed.value:
         return Move(Kind.CLEAR, {changed.slot: ""})
-    return Move(Kind.FILL, {changed.slot: changed.value}, f"{words.LABELS[changed.slot]}已改为：{changed.value}。")
+    return Move(
+        Kind.FILL,
+        {changed.slot: changed.value},
+        f"{words.LABELS[changed.slot]}已改为：{mask(changed.value)}。",
+    )
 
 
 def _cancels(heard: Heard, requested: str) -> bool:
@@ -128,7 +158,12 @@ def _interrupts(heard: Heard, requested: str) -> bool:
     if heard.means("crisis", at_least=0.5):
         return True
     if requested == MATTER and (len(text) > SHORT or _GRIEVANCE.search(text)):
-        return heard.means("ask_manual", at_least=0.6) and heard.asks and not _GRIEVANCE.search(text) and len(text) <= LONG
+        return (
+            heard.means("ask_manual", at_least=0.6)
+            and heard.asks
+            and not _GRIEVANCE.search(text)
+            and len(text) <= LONG
+        )
     if requested == CONTACT and words.contact_in(heard).value:
         return False
     if heard.means(*_OTHER_TALK) and len(text) <= LONG:
@@ -147,14 +182,20 @@ def _read_confirm(heard: Heard, filled: Mapping[str, str]) -> Move:
     if reached:
         return _change(words.Correction(CONTACT, reached))
     if _ADDS.search(heard.text) and words.is_answer(MATTER, _ADDS.sub("", heard.text)):
-        return Move(Kind.FILL, {MATTER: f"{filled[MATTER]}；{_ADDS.sub('', heard.text)}"}, "已补充到投诉内容里。")
+        return Move(
+            Kind.FILL, {MATTER: f"{filled[MATTER]}；{_ADDS.sub('', heard.text)}"}, "已补充到投诉内容里。"
+        )
     return Move(Kind.AGAIN, notice="请您确认一下，或告诉我要改哪一项。")
 
 
 def _answer(heard: Heard, requested: str, filled: Mapping[str, str]) -> Move:
     if requested == CONTACT:
         contact = words.contact_in(heard)
-        return Move(Kind.FILL, {CONTACT: contact.value}) if contact.value else Move(Kind.AGAIN, notice=contact.problem)
+        return (
+            Move(Kind.FILL, {CONTACT: contact.value})
+            if contact.value
+            else Move(Kind.AGAIN, notice=contact.problem)
+        )
     if not words.is_answer(requested, heard.text):
         return Move(Kind.AGAIN, notice="没有看到文字，请用一两句话告诉我。")
     values = {requested: words.tidy(requested, heard.text)}

@@ -1,4 +1,4 @@
-"""What a sentence says about a complaint: matter, product, demand, contact, and which of them is to be changed."""
+"""What a sentence says about a complaint: matter, product, demand, contact, and what is to be changed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,12 @@ from dataclasses import dataclass
 
 from actions.rasa.heard import Heard
 
-MATTER, PRODUCT, DEMAND, CONTACT = "complaint_matter", "complaint_product", "complaint_demand", "complaint_contact"
+MATTER, PRODUCT, DEMAND, CONTACT = (
+    "complaint_matter",
+    "complaint_product",
+    "complaint_demand",
+    "complaint_contact",
+)
 FIELDS = (MATTER, PRODUCT, DEMAND, CONTACT)
 LABELS = {MATTER: "发生了什么", PRODUCT: "产品或服务", DEMAND: "您的诉求", CONTACT: "联系方式"}
 IN_CHAT = "就在这里回复"
@@ -18,7 +23,7 @@ _PRODUCTS = {
     "提现": "提现|取现|到账",
     "充值": "充值",
     "转账": "转账|汇款",
-    "支付": "支付|付款|扣款|扣了|代扣|免密",
+    "支付": "支付|付款|扣款|代扣|免密",
     "贷款": "贷款|借款|网贷|消费贷|利息|放款|还款|逾期",
     "信用卡": "信用卡",
     "理财": "理财|赎回|收益",
@@ -26,8 +31,8 @@ _PRODUCTS = {
     "保险": "保险|理赔|保单",
     "会员": "会员|自动续费",
     "催收": "催收|催款",
-    "客服服务": "客服|工号|态度|挂我?电话",
 }
+_SERVICE, _SERVICE_WORDS = "客服服务", re.compile("客服|工号|态度|挂我?电话")
 # Words of the wish itself: a sentence that has nothing else does not say what happened.
 _WISH = re.compile(
     r"我|你们?|您|本人|俺|恁们?|想|要|需要|必须|给|帮|替|麻烦|请|投诉|投訴|举报|登记|提交?|开个?|一下|个|单子?|这里|在|哪里?|怎么|如何|"
@@ -44,10 +49,16 @@ _FIELD_WORDS = {
     DEMAND: re.compile(r"诉求|訴求|要求|期望"),
     MATTER: re.compile(r"事情|经过|经過|内容|内容|事由|原因|发生了什么|情况|问题描述"),
 }
-_CHANGE = re.compile(r"改|换成|写错|填错|说错|打错|讲错|选错|给错|记错|弄错|搞错|错了|不对|更正|重新说|重填|重写|写错一位")
-_NEW_VALUE = re.compile(r"(?:改成|改为|改到|换成|应该?是|应为|正确的是|我只要|而是|是|用)[“\"']?(?P<value>[^，。,；;”\"']{1,200})[”\"']?")
+_CHANGE = re.compile(
+    r"改|换成|写错|填错|说错|打错|讲错|选错|给错|记错|弄错|搞错|错了|不对|更正|重新说|重填|重写|写错一位"
+)
+_NEW_VALUE = re.compile(
+    r"(?:改成|改为|改到|换成|应该?是|应为|正确的是|我只要|而是|是|用)[“\"']?(?P<value>[^，。,；;”\"']{1,200})[”\"']?"
+)
 _NOT_BUT = re.compile(r"不是(?P<old>[^，。,；;]{1,30}?)[，,、 ]*(?:而)?是(?P<new>[^，。,；;]{1,60})")
-_REFUSES = re.compile(r"不留|不想留|不方便|不给|不用(?:联系|留|打)|别打|就在这|在这里?回复|这里回复|聊天里?(?:回复|说|联系)|没有(?:电话|手机|邮箱)|站内")
+_REFUSES = re.compile(
+    r"不留|不想留|不方便|不给|不用(?:联系|留|打)|别打|就在这|在这里?回复|这里回复|聊天里?(?:回复|说|联系)|没有(?:电话|手机|邮箱)|站内"
+)
 _UNKNOWN = re.compile(r"(?:我)?(?:也)?(?:不知道|不清楚|说不清|不确定|没有|跳过|随便|都行|无)(?:了|吧|啊)?")
 _LETTERS = re.compile(r"[\w]")
 
@@ -61,7 +72,7 @@ class Contact:
 
 
 def opening(heard: Heard, grievance: str = "") -> dict[str, str]:
-    """Return what the sentence that opened the form already says; `grievance` is what was said just before."""
+    """Return what the opening sentence says already; `grievance` is what was said just before."""
     text = heard.text if says_matter(heard.text) else grievance
     found: dict[str, str] = {}
     if text:
@@ -83,6 +94,8 @@ def says_matter(text: str) -> bool:
 def product_in(text: str) -> str:
     """Return the one product that the text names, or ""."""
     named = [product for product, words in _PRODUCTS.items() if re.search(words, text)]
+    if not named and _SERVICE_WORDS.search(text):
+        return _SERVICE
     return named[0] if len(named) == 1 else ""
 
 
@@ -125,8 +138,11 @@ class Correction:
     value: str = ""
 
 
-def correction(heard: Heard, filled: Mapping[str, str]) -> Correction | None:
-    """Read a correction of what was written down, or return None when the sentence is none."""
+def correction(heard: Heard, filled: Mapping[str, str], requested: str = "") -> Correction | None:
+    """Read a correction of what was written down, or return None when the sentence is none.
+
+    A sentence that names what was just asked for, 诉求：把名字改成…, is the answer to it.
+    """
     text = heard.text
     swapped = _swap(text, filled)
     if swapped:
@@ -136,8 +152,10 @@ def correction(heard: Heard, filled: Mapping[str, str]) -> Correction | None:
     changes = bool(_CHANGE.search(text))
     if changes and reached and (named in ("", CONTACT)):
         return Correction(CONTACT, reached)
-    if changes and named and named in filled:
-        return Correction(named, "" if named == CONTACT else _new_value(text, named))
+    if changes and named and (named in filled or named != requested):
+        value = "" if named == CONTACT else _new_value(text, named)
+        if value or named in filled:
+            return Correction(named, value)
     short = len(text) <= 12 and heard.means("correct", at_least=0.5)
     return Correction() if filled and (short or text in ("修改", "改一下", "说错了", "写错了")) else None
 

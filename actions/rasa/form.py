@@ -1,4 +1,4 @@
-"""What the two forms share: whether a pass of the form answers the customer or comes back from an interruption."""
+"""What the two forms share: does a pass of the form hear an answer, or come back from an interruption."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ LISTEN = "action_listen"
 
 
 def answers_now(events: Sequence[Mapping[str, Any]], form: str) -> bool:
-    """Tell whether the form runs straight after the customer spoke, not after another action took the turn."""
+    """Tell whether the form runs straight after the customer spoke, not after another action."""
     for event in reversed(events):
         if event.get("event") == "action" and event.get("name") != form:
-            return event.get("name") == LISTEN
+            return bool(event.get("name") == LISTEN)
         if event.get("event") == "user":
             return True
     return False

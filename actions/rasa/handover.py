@@ -17,9 +17,13 @@ class RequestHuman(DialogueAction):
 
     def act(self, talk: Talk) -> Events:
         """Request a person and say what happens next."""
-        handover = handovers.request(talk.session, conversation=talk.conversation, reason=self.reason(talk), now=talk.now)
+        handover = handovers.request(
+            talk.session, conversation=talk.conversation, reason=self.reason(talk), now=talk.now
+        )
         text = f"{self.lead}已为您转接人工客服，接通后会直接在这里回复您。等候时您可以继续提问。"
-        talk.say(Reply(ReplyKind.HANDOVER, text, {"handover_id": handover.id, "state": str(handover.state)}, ()))
+        talk.say(
+            Reply(ReplyKind.HANDOVER, text, {"handover_id": handover.id, "state": str(handover.state)}, ())
+        )
         return []
 
     def reason(self, talk: Talk) -> str:
@@ -33,8 +37,8 @@ class SecureAccount(RequestHuman):
 
     action_name: ClassVar[str] = "action_account_security"
     lead: ClassVar[str] = (
-        "账户安全的事请马上处理：先在 App“安全中心”或拨打官方客服热线冻结账户，修改密码，不要把验证码告诉任何人；"
-        "资金已被转走的，请同时拨打 110 报警。"
+        "账户安全的事请马上处理：先在 App“安全中心”或拨打官方客服热线冻结账户，修改密码，"
+        "不要把验证码告诉任何人；资金已被转走的，请同时拨打 110 报警。"
     )
 
     def reason(self, talk: Talk) -> str:

@@ -7,12 +7,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-_QUESTION_WORDS = re.compile(r"吗|多久|多长|几天|怎么|怎样|如何|什么|哪|能不能|可不可以|可以.{0,8}么|是否|为何|为什么|[?？]$")
+_QUESTION_WORDS = re.compile(
+    r"吗|多久|多长|几天|怎么|怎样|如何|什么|哪|能不能|可不可以|可以.{0,8}么|是否|为何|为什么|[?？]$"
+)
+
+_OWN = re.compile(r"我|俺|咱|本人|这笔|那笔|这个月|上个月|尾号|刚才|刚刚")
+_OWN_FACTS = ("amount", "date", "order_number", "phone", "ticket_number")
 
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """One thing said. `entities` has the first value of each kind; a tapped button has no `text` of its own."""
+    """One thing said. `entities` has the first value of each kind; a tapped payload has no `text`."""
 
     text: str = ""
     intent: str = ""
@@ -29,6 +34,13 @@ class Heard:
         """Tell whether the sentence has the form of a question."""
         return bool(_QUESTION_WORDS.search(self.text))
 
+    @property
+    def asks_in_general(self) -> bool:
+        """Tell whether the question is about how things are done, not about what is the customer's own."""
+        return (
+            self.asks and not _OWN.search(self.text) and not any(kind in self.entities for kind in _OWN_FACTS)
+        )
+
 
 def heard(message: Mapping[str, Any]) -> Heard:
     """Read Rasa's `latest_message`; `metadata.said` is the text as the customer typed it."""
@@ -38,5 +50,10 @@ def heard(message: Mapping[str, Any]) -> Heard:
     for entity in message.get("entities") or []:
         entities.setdefault(str(entity.get("entity")), str(entity.get("value")))
     tapped = text.startswith("/") and bool((message.get("metadata") or {}).get("tapped"))
-    return Heard("" if tapped else text, str(intent.get("name") or ""), float(intent.get("confidence") or 0.0),
-                 entities, tapped)  # fmt: skip
+    return Heard(
+        "" if tapped else text,
+        str(intent.get("name") or ""),
+        float(intent.get("confidence") or 0.0),
+        entities,
+        tapped,
+    )

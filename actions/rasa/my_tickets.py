@@ -6,17 +6,19 @@ import re
 from collections.abc import Sequence
 from typing import ClassVar
 
-from actions.desk import tickets
-from actions.desk.life import TicketState
+from actions.desk import cards, tickets, work
+from actions.desk.life import OPEN_STATES
+from actions.rasa.answering import AnswerAction
+from actions.rasa.complaint import shorten
 from actions.rasa.talk import DialogueAction, Events, Talk
-from actions.rasa.ticket_replies import shorten, ticket_reply
 from actions.service.replies import Button, Reply, ReplyKind
+from actions.store.masking import mask
 from actions.store.tables.desk import Ticket
-from knowledge.errors import not_found
 
-OPEN = (TicketState.RECEIVED, TicketState.IN_PROGRESS, TicketState.ANSWERED)
 SURE = "确认撤回"
-_WISH = re.compile(r"我|想|要|再|给|帮|请|麻烦|补充|一下|一点|一些|添加|增加|追加|材料|情况|内容|说明|工单|投诉|单子|能|可以|吗|的|到|在|里|上次|那个|还有|些")
+_WISH = re.compile(
+    r"我|想|要|再|给|帮|请|麻烦|补充|一下|一点|一些|添加|增加|追加|材料|情况|内容|说明|工单|投诉|单子|能|可以|吗|的|到|在|里|上次|那个|还有|些"
+)
 _MARKS = re.compile(r"[\W_]+")
 MOST = 3
 
@@ -24,32 +26,30 @@ MOST = 3
 def _own(talk: Talk) -> list[Ticket]:
     """Return the ticket that was named, or all of this customer's; another's ticket is not found."""
     number = talk.heard.entities.get("ticket_number")
-    mine = list(tickets.for_customer(talk.session, talk.turn.customer_id))
     if number is None:
-        return mine
-    named = [ticket for ticket in mine if ticket.number == number]
-    if not named:
-        raise not_found("no_ticket", f"在您名下没有找到工单 {number}，请核对工单号。")
-    return named
+        return tickets.for_customer(talk.session, talk.turn.customer_id)
+    return [tickets.get_by_number(talk.session, number, customer_id=talk.turn.customer_id)]
 
 
 def _open(found: Sequence[Ticket]) -> list[Ticket]:
-    return [ticket for ticket in found if ticket.state in OPEN]
+    return [ticket for ticket in found if ticket.state in OPEN_STATES]
 
 
-class CheckTicket(DialogueAction):
-    """Says number, state and due date of the customer's tickets."""
+class CheckTicket(AnswerAction):
+    """Says number, state and due date of the customer's tickets; a general question goes to the manual."""
 
     action_name: ClassVar[str] = "action_check_ticket"
 
     def act(self, talk: Talk) -> Events:
         """Tell the newest tickets, the open ones first."""
         found = _own(talk)
+        if not found and talk.heard.asks_in_general:
+            return super().act(talk)
         if not found:
             talk.say_text("您名下还没有工单。需要登记投诉，请说“我要投诉”。", "我要投诉", outcome="ticket")
-        shown = sorted(found, key=lambda t: (t.state in OPEN, t.created_at), reverse=True)[:MOST]
+        shown = sorted(found, key=lambda t: (t.state in OPEN_STATES, t.created_at), reverse=True)[:MOST]
         for ticket in shown:
-            talk.say(ticket_reply(ticket))
+            talk.say(cards.progress(ticket))
         return []
 
 
@@ -64,21 +64,27 @@ class AddToTicket(DialogueAction):
         text = talk.heard.text
         facts = re.sub(r"ts\s?\d{6}\s?-?\s?\d{5}[:：,，]?", "", text, flags=re.IGNORECASE).strip()
         if not candidates:
-            talk.say_text("您名下没有在办的工单。需要登记投诉，请说“我要投诉”。", "我要投诉", outcome="ticket")
+            talk.say_text(
+                "您名下没有在办的工单。需要登记投诉，请说“我要投诉”。", "我要投诉", outcome="ticket"
+            )
         elif len(candidates) > 1:
             numbers = "、".join(ticket.number for ticket in candidates)
             talk.say_text(f"您有几张在办的工单：{numbers}。请说“补充 工单号：内容”。", outcome="ticket")
         elif len(_MARKS.sub("", _WISH.sub("", facts))) < 3:
-            talk.say_text(f"请说“补充 {candidates[0].number}：要补充的内容”，我记到工单里。", outcome="ticket")
+            talk.say_text(
+                f"请说“补充 {candidates[0].number}：要补充的内容”，我记到工单里。", outcome="ticket"
+            )
         else:
             self._add(talk, candidates[0], facts)
         return []
 
     def _add(self, talk: Talk, ticket: Ticket, facts: str) -> None:
-        tickets.add_facts(
+        work.add_facts(
             talk.session, ticket_id=ticket.id, customer_id=talk.turn.customer_id, text=facts, now=talk.now
         )
-        talk.say_text(f"已补充到工单 {ticket.number}：「{shorten(facts)}」。处理人员会看到。", outcome="ticket")
+        talk.say_text(
+            f"已补充到工单 {ticket.number}：「{shorten(mask(facts))}」。处理人员会看到。", outcome="ticket"
+        )
 
 
 class WithdrawTicket(DialogueAction):
@@ -93,7 +99,7 @@ class WithdrawTicket(DialogueAction):
             talk.say_text("您名下没有可以撤回的工单。", outcome="ticket")
         elif talk.heard.text.startswith(SURE) and len(candidates) == 1:
             ticket = candidates[0]
-            tickets.withdraw(talk.session, ticket_id=ticket.id, customer_id=talk.turn.customer_id, now=talk.now)
+            work.withdraw(talk.session, ticket_id=ticket.id, customer_id=talk.turn.customer_id, now=talk.now)
             talk.say_text(f"工单 {ticket.number} 已撤回。以后需要时可以重新登记。", outcome="ticket")
         else:
             self._ask(talk, candidates)
@@ -101,6 +107,6 @@ class WithdrawTicket(DialogueAction):
 
     def _ask(self, talk: Talk, candidates: Sequence[Ticket]) -> None:
         buttons = tuple(Button(f"{SURE} {t.number}", f"{SURE} {t.number}") for t in candidates[:MOST])
-        named = "、".join(f"{t.number}「{shorten(t.matter)}」" for t in candidates[:MOST])
+        named = "、".join(f"{t.number}「{shorten(mask(t.matter))}」" for t in candidates[:MOST])
         text = f"撤回后我们不再处理这件事。要撤回的是：{named}，请确认。"
         talk.say(Reply(ReplyKind.TEXT, text, {"outcome": "ticket"}, buttons))

@@ -1,4 +1,4 @@
-"""The turn an action belongs to: the one that runs in this process, or its own on a separate action server."""
+"""The turn an action belongs to: the one of this process, or its own on a separate action server."""
 
 from __future__ import annotations
 
@@ -57,13 +57,23 @@ def _database_of_environment() -> Database:
 
 
 def _own_turn(session: Session, tracker: Any) -> TurnContext:
-    """A separate action server serves customers only: whoever calls it over the network is nobody signed in."""
+    """Return a customer's turn: whoever calls a separate action server is nobody signed in."""
     now = datetime.now(UTC)
     conversation = conversations.open_conversation(
-        session, channel="rest", external_id=tracker.sender_id, customer_id=tracker.sender_id,
-        audience="customer", now=now,
-    )  # fmt: skip
+        session,
+        channel="rest",
+        external_id=tracker.sender_id,
+        customer_id=tracker.sender_id,
+        audience="customer",
+        now=now,
+    )
     return TurnContext(
-        conversation_id=conversation.id, customer_id=conversation.customer_id, audience="customer", user_id=None,
-        turn_id=None, now=now, rng=random.SystemRandom(), channel="rest",
-    )  # fmt: skip
+        conversation_id=conversation.id,
+        customer_id=conversation.customer_id,
+        audience="customer",
+        user_id=None,
+        turn_id=None,
+        now=now,
+        rng=random.SystemRandom(),
+        channel="rest",
+    )

@@ -1,4 +1,4 @@
-"""What every custom action shares: the turn's session and context, replies, expected failures said politely."""
+"""What every custom action shares: the turn's session and context, replies, failures said politely."""
 
 from __future__ import annotations
 
@@ -92,7 +92,9 @@ class DialogueAction(Action, ABC):  # type: ignore[misc]
             with joined(tracker) as (session, turn):
                 return self.act(Talk(dispatcher, tracker, session, turn)) or []
         except WenjinError as error:
-            dispatcher.utter_message(text=error.message, json_message={"kind": "error", "data": {"code": error.code}})
+            dispatcher.utter_message(
+                text=error.message, json_message={"kind": "error", "data": {"code": error.code}}
+            )
             return []
 
     @abstractmethod

@@ -48,14 +48,23 @@ class SignedIn:
 
 
 def add_user(
-    s: DbSession, *, name: str, password: str | None, roles: Iterable[str], display_name: str = "", now: datetime
+    s: DbSession,
+    *,
+    name: str,
+    password: str | None,
+    roles: Iterable[str],
+    display_name: str = "",
+    now: datetime,
 ) -> tuple[User, str]:
     """Add a user and return it with its password; a random one where `password` is None.
 
     Raises:
         WenjinError: 422 `bad_name`, `unknown_role`, `weak_password`; 409 `name_taken`.
     """
-    wanted, given = _check_roles(roles), _check_password(secrets.token_urlsafe(12) if password is None else password)
+    wanted, given = (
+        _check_roles(roles),
+        _check_password(secrets.token_urlsafe(12) if password is None else password),
+    )
     user = User(
         name=_check_name(name), password_hash=_hasher().hash(given), roles=wanted,
         display_name=clean(display_name)[:MAX_NAME], created_at=now,
@@ -105,7 +114,7 @@ def sign_in(s: DbSession, *, name: str, password: str, now: datetime) -> Session
 
 
 def by_token(s: DbSession, token: str | None, now: datetime) -> SignedIn | None:
-    """Return who holds the token and push its end 12 hours on; None where it is unknown, over, or the user inactive."""
+    """Return who holds the token and push its end 12 hours on; None where it is over or unknown."""
     if not token:
         return None
     session = s.get(SignInSession, _hash(token))
@@ -191,8 +200,8 @@ def _check_roles(roles: Iterable[str]) -> list[str]:
 
 
 def _check_password(password: str) -> str:
-    if not MIN_PASSWORD <= len(password) <= MAX_PASSWORD:
-        raise bad_input("weak_password", f"密码至少 {MIN_PASSWORD} 个字符，最多 {MAX_PASSWORD} 个。")
+    if not MIN_PASSWORD <= len(password) <= MAX_PASSWORD or clean(password) != password:
+        raise bad_input("weak_password", f"密码需为 {MIN_PASSWORD} 到 {MAX_PASSWORD} 个字符，首尾不留空格。")
     return password
 
 
@@ -202,7 +211,9 @@ def _refuse_guessing(s: DbSession, name: str, now: datetime) -> None:
     if count >= FAILURES:
         minutes = max(1, ceil((first + FAILURE_WINDOW - now) / timedelta(minutes=1)))
         raise too_many(
-            "too_many_failures", f"密码连续输错 {FAILURES} 次，请 {minutes} 分钟后再试。", retry_after=minutes * 60
+            "too_many_failures",
+            f"密码连续输错 {FAILURES} 次，请 {minutes} 分钟后再试。",
+            retry_after=minutes * 60,
         )
 
 
@@ -233,7 +244,7 @@ def _hash(token: str) -> str:
 
 def _matches(password_hash: str, password: str) -> bool:
     try:
-        return _hasher().verify(password_hash, password[:MAX_PASSWORD])
+        return _hasher().verify(password_hash, password.encode(errors="replace")[: 4 * MAX_PASSWORD])
     except (VerificationError, InvalidHashError):
         return False
 

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from actions.service.messages import check_message
+from actions.service.messages import check_message, clean
 from actions.service.replies import Reply, presentable
 from actions.store.masking import mask
 from actions.store.tables.service import Actor, Conversation, Mode, Turn
@@ -36,7 +36,7 @@ def open_conversation(
     """
     if channel not in CHANNELS:
         raise bad_input("unknown_channel", "不支持这个渠道。", channel=channel)
-    if not external_id or len(external_id) > MAX_EXTERNAL_ID or "\x00" in external_id:
+    if not 0 < len(external_id) <= MAX_EXTERNAL_ID or clean(external_id) != external_id:
         raise bad_input("bad_session", f"会话标识需为 1 到 {MAX_EXTERNAL_ID} 个字符，请重新打开页面。")
     kind = Audience(audience).value
     found = _find(s, channel, external_id, kind)
@@ -55,13 +55,13 @@ def open_conversation(
 def receive(
     s: Session, *, conversation: Conversation, text: object, key: str | None, now: datetime
 ) -> tuple[Turn, bool]:
-    """Store the customer's message, masked, and tell whether it is new; the same `key` returns the stored turn.
+    """Store the customer's message, masked, and tell whether it is new; the same `key` finds what is stored.
 
     Raises:
         WenjinError: 422 `empty_message`, `message_too_long`, `bad_key`.
     """
     said = check_message(text)
-    if key is not None and not 0 < len(key) <= MAX_KEY:
+    if key is not None and (not 0 < len(key) <= MAX_KEY or clean(key) != key):
         raise bad_input("bad_key", f"消息标识需为 1 到 {MAX_KEY} 个字符，请刷新页面。")
     lock(s, conversation.id)
     if key is not None and (stored := _by_key(s, conversation.id, key)):
@@ -83,13 +83,14 @@ def add_reply(
 ) -> Turn:
     """Store a reply and return its turn; one without text is stored as an apology.
 
-    `actor` is "bot", "handler" or "system"; `reply_to` is the id of the customer's turn, None for what comes unasked.
+    `actor` is "bot", "handler" or "system"; `reply_to` is the id of the customer's turn, None for news.
     """
     shown = presentable(reply)
     turn = Turn(
         actor=Actor(actor), kind=str(shown.kind), text=shown.text, data=dict(shown.data),
         buttons=[{"title": button.title, "payload": button.payload} for button in shown.buttons],
-        outcome="error" if shown is not reply else outcome, reply_to=reply_to, latency_ms=latency_ms, created_at=now,
+        outcome=outcome if shown is reply else "error", reply_to=reply_to, latency_ms=latency_ms,
+        created_at=now,
     )  # fmt: skip
     lock(s, conversation.id)
     return _append(s, conversation.id, turn)
@@ -101,7 +102,7 @@ def replies_to(s: Session, turn: Turn) -> list[Turn]:
 
 
 def history(s: Session, conversation_id: str, after_seq: int = 0, limit: int = 200) -> list[Turn]:
-    """Return the turns after `after_seq`, oldest first: the last `limit` of them from 0, else the next `limit`."""
+    """Return turns in order: the next `limit` after `after_seq`, or the last `limit` where that is 0."""
     later = select(Turn).where(Turn.conversation_id == conversation_id, Turn.seq > after_seq).limit(limit)
     if after_seq > 0:
         return list(s.scalars(later.order_by(Turn.seq)))
@@ -117,7 +118,7 @@ def get(s: Session, conversation_id: str) -> Conversation:
 
 
 def lock(s: Session, conversation_id: str) -> Conversation:
-    """Return a conversation with its row locked until the transaction ends, so that its turns get their order.
+    """Return a conversation, locked until the transaction ends, so that its turns get their order.
 
     Lock order everywhere: conversation, ticket, audit. Raises 404 `conversation_not_found`.
     """

@@ -39,7 +39,7 @@ def record(
 
 
 def verify(s: Session) -> list[str]:
-    """Read the whole chain and return what is wrong in Chinese: changed, removed or re-ordered rows; [] when whole."""
+    """Read the whole chain and return what was changed, removed or re-ordered, in Chinese; [] when whole."""
     head = s.get_one(AuditHead, 1, populate_existing=True)
     rows = s.scalars(
         select(AuditRow).order_by(AuditRow.seq).execution_options(yield_per=500, populate_existing=True)

@@ -114,7 +114,7 @@ class Choice(TypeDecorator[E]):
 
 
 class AppendOnly:
-    """A mixin for tables whose rows are written once: changing or deleting one through a session raises RuntimeError."""
+    """A mixin for rows written once: changing or deleting one through a session raises RuntimeError."""
 
 
 def _refuse_change(_mapper: object, _connection: object, target: object) -> None:

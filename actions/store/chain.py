@@ -33,7 +33,7 @@ def link_hash(prev_hash: str, content: Mapping[str, object]) -> str:
 def problems(links: Iterable[Link], *, last_seq: int, last_hash: str | None = None) -> list[str]:
     """Return what is wrong with a chain read in order of seq; empty where it is whole.
 
-    `last_seq` and `last_hash` are what is known from elsewhere about its end, so that a missing tail shows too.
+    `last_seq` and `last_hash` are what is known of its end from elsewhere, so that a missing tail shows too.
     """
     found, seq, prev = [], 0, ""
     for link in links:

@@ -1,4 +1,4 @@
-"""The running turn: its session and its facts, found by custom actions and the tracker store without being passed."""
+"""The running turn: its session and facts, found by actions and the tracker store without being passed."""
 
 from __future__ import annotations
 

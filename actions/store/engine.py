@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, Pool, create_engine, event, make_url
@@ -54,7 +56,7 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
-        """Open one transaction that only reads: it waits for no writer on SQLite. Writing raises RuntimeError."""
+        """Open a transaction that only reads and waits for no writer. Writing raises RuntimeError."""
         with self._session() as session:
             event.listen(session, "before_flush", _refuse_write)
             session.connection(execution_options={_READ_ONLY: True})
@@ -73,13 +75,13 @@ class Database:
     def migrate(self) -> None:
         """Bring the schema up to date and check the key; safe when many processes start at once.
 
-        Raises 503 `database_unavailable` where the server does not answer, 503 `wrong_key` for another secret.
+        Raises 503 `database_unavailable` where there is no answer, 503 `wrong_key` for another secret.
         """
         engine = self._make_engine(foreign_keys=False, poolclass=NullPool)
         try:
             upgrade(engine)
-        except OperationalError as error:
-            message = "连不上数据库。请检查数据库地址，以及数据库是否已启动、磁盘是否可写。"
+        except (OperationalError, sqlite3.DatabaseError) as error:
+            message = "无法打开数据库。请检查地址是否正确、数据库是否已启动、文件是否损坏、磁盘是否可写。"
             raise unavailable("database_unavailable", message) from error
         finally:
             engine.dispose()
@@ -89,7 +91,9 @@ class Database:
         self.engine.dispose()
 
     def _make_engine(self, *, foreign_keys: bool = True, poolclass: type[Pool] | None = None) -> Engine:
-        pool: dict[str, Any] = {"poolclass": poolclass} if poolclass else {"pool_size": 10, "max_overflow": 20}
+        pool: dict[str, Any] = (
+            {"poolclass": poolclass} if poolclass else {"pool_size": 10, "max_overflow": 20}
+        )
         if self.url.get_backend_name() == "postgresql":
             engine = create_engine(self.url, pool_pre_ping=True, **pool)
         else:
@@ -116,8 +120,6 @@ def parse_url(text: str) -> URL:
 
 
 def _make_folder(url: URL) -> None:
-    from pathlib import Path
-
     if not url.database or url.database == ":memory:":
         raise _wrong_url()
     try:
@@ -129,7 +131,8 @@ def _make_folder(url: URL) -> None:
 
 def _wrong_url() -> WenjinError:
     return bad_input(
-        "database_url", "数据库地址无法识别。请写成 sqlite:///文件路径 或 postgresql://用户:密码@主机:端口/库名。"
+        "database_url",
+        "数据库地址无法识别。请写成 sqlite:///文件路径 或 postgresql://用户:密码@主机:端口/库名。",
     )
 
 

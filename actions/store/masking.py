@@ -21,21 +21,25 @@ _MOBILE = re.compile(
     rf"(?<!\d)(?:(?:\+|00)?86{_GAP})?(?P<number>{_groups(3, 4, 4)}|{_groups(3, 3, 5)}|{_groups(4, 3, 4)}"
     rf"|{_groups(4, 4, 3)}|{_groups(5, 3, 3)}|{_groups(5, 6)}|{_groups(6, 5)})(?!\d)"
 )
-_LANDLINE = re.compile(rf"(?<!\d)(?P<area>0(?:10|2\d|[3-9]\d\d))\)?{_GAP}(?P<local>[2-9]\d{{2,3}}{_GAP}\d{{4}})(?!\d)")
+_LANDLINE = re.compile(
+    rf"(?<!\d)(?P<area>0(?:10|2\d|[3-9]\d\d))\)?{_GAP}(?P<local>[2-9]\d{{2,3}}{_GAP}\d{{4}})(?!\d)"
+)
 _ID = re.compile(
     rf"(?<!\d)[1-9]\d{{5}}{_GAP}(?:18|19|20)\d\d{_GAP}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01]){_GAP}\d{{3}}[\dXx](?!\d)"
 )
 _CARD = re.compile(rf"(?<!\d)\d{{4}}(?:{_GAP}\d{{4}}){{2}}{_GAP}\d{{3,4}}(?:{_GAP}\d{{1,3}})?(?!\d)")
 _CARD_AMEX = re.compile(rf"(?<!\d)3[47]\d\d{_GAP}\d{{6}}{_GAP}\d{{5}}(?!\d)")
 _CARD_6 = re.compile(rf"(?<!\d)\d{{6}}{_GAP}\d{{10,13}}(?!\d)")
-_EMAIL = re.compile(r"(?<![\w.%+\-])(?P<user>[\w.%+\-]{1,64})@(?P<host>[A-Za-z0-9\-]+(?:\.[A-Za-z0-9\-]+)+)", re.ASCII)
+_EMAIL = re.compile(
+    r"(?<![\w.%+\-])(?P<user>[\w.%+\-]{1,64})@(?P<host>[A-Za-z0-9\-]+(?:\.[A-Za-z0-9\-]+)+)", re.ASCII
+)
 
 
 def mask(text: str) -> str:
-    """Return `text` with personal numbers and addresses starred out; everything else as it was, length kept.
+    """Return `text` with personal numbers and addresses starred out; its length and the rest stay.
 
-    Full-width digits count as digits. Hidden: mobile (138****5678) and landline numbers, 18-digit ID numbers, bank
-    cards (the last four stay), e-mails. Amounts, dates, ticket numbers and service numbers such as 95588 stay.
+    Full-width digits count as digits. Hidden: mobile (138****5678) and landline numbers, 18-digit ID numbers,
+    bank cards (the last four stay), e-mails. Amounts, dates, ticket numbers and numbers such as 95588 stay.
     """
     for pattern, hide in _RULES:
         text = _replace(text, pattern, hide)
@@ -43,7 +47,7 @@ def mask(text: str) -> str:
 
 
 def mask_contact(text: str) -> str:
-    """Return a contact as staff lists show it: masked, and starred in the middle where no rule knows its form."""
+    """Return a contact as lists show it: masked, or starred in the middle where no rule knows its form."""
     hidden = mask(text)
     if hidden != text or not text:
         return hidden
@@ -83,7 +87,7 @@ def _middle(first: int, last: int, group: str | int = 0) -> Callable[[re.Match[s
 
 
 def _hide_card(match: re.Match[str]) -> set[int]:
-    """Hide all but four digits of what can be a card: a UnionPay number, or another issuer's with a right check digit."""
+    """Hide all but four digits of a UnionPay number, or of another issuer's with a right check digit."""
     at = _digits(match)
     number = "".join(str(int(match.string[position])) for position in at)
     issuer = number[0] in "34569" or 2221 <= int(number[:4]) <= 2720

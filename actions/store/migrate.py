@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from pathlib import Path
 
@@ -12,7 +13,6 @@ from sqlalchemy.orm import Session
 
 from actions.store.tables.audit import AuditHead
 from actions.store.tables.dialogue import KeyCheck
-from knowledge.errors import unavailable
 
 FOLDER = Path(__file__).parent / "migrations"
 _LOCK = 7_266_746_951  # any fixed number: the name of our advisory lock on PostgreSQL
@@ -21,7 +21,7 @@ _WAL_TRIES, _WAL_PAUSE = 100, 0.05
 
 
 def upgrade(engine: Engine) -> None:
-    """Upgrade to the newest revision in one transaction that only one process can hold, then check the key."""
+    """Upgrade to the newest revision in one transaction that one process holds at a time; check the key."""
     if engine.dialect.name == "sqlite":
         _write_ahead(engine)
     with engine.begin() as connection:  # on SQLite this is BEGIN IMMEDIATE: the second process waits here
@@ -43,7 +43,7 @@ def config(connection: Connection) -> Config:
 
 
 def _first_rows(session: Session) -> None:
-    """Start the audit chain and leave the key's proof; raise 503 `wrong_key` where the proof cannot be read."""
+    """Start the audit chain and leave the key's proof; raise 503 `wrong_key` where it cannot be read."""
     if session.get(AuditHead, 1) is None:
         session.add(AuditHead(id=1, seq=0, hash=""))
     proof = session.get(KeyCheck, 1)
@@ -59,11 +59,9 @@ def _write_ahead(engine: Engine) -> None:
         try:
             connection.cursor().execute("PRAGMA journal_mode=WAL")
             return
-        except Exception as error:
+        except sqlite3.OperationalError as error:
             if "locked" not in str(error) or left == 1:
-                raise unavailable(
-                    "database_unavailable", "无法打开数据库文件。请检查它是否损坏、磁盘是否可写，以及是否还有空间。"
-                ) from error
+                raise
             time.sleep(_WAL_PAUSE)
         finally:
             connection.close()

@@ -10,7 +10,6 @@ from sqlalchemy import delete
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from actions.store.results import rows_changed
 from actions.store.tables.dialogue import DialogueTracker
 
 

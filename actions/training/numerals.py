@@ -26,7 +26,7 @@ _NOISE = re.compile(r"(?<![0-9%])[.;~]|[.;~](?![0-9])|-(?![0-9])|[^\w%‰.+<>=/~
 
 
 def number(run: str) -> str | None:
-    """Return the digits of a numeral like 三十, 二〇二三, 1.5万 or 一百五; None where it is no number (万一)."""
+    """Return the digits of a numeral like 三十, 二〇二三, 1.5万 or 一百五; None for 万一 and the like."""
     tokens: list[str] = _TOKEN.findall(run)
     if not any(token in _UNITS or token in _GROUPS for token in tokens):
         return "".join(str(_DIGITS.get(token, token)) for token in tokens)
@@ -71,8 +71,8 @@ def to_digits(text: str) -> str:
 def comparable(text: str) -> str:
     """Return the form in which fill-in answers are compared; "" where nothing but signs was typed.
 
-    Width, case, script, spaces, punctuation and the way of writing numbers are evened out. Punctuation between two
-    numbers stays as ";" so that 1、2 is not 12.
+    Width, case, script, spaces, punctuation and the way of writing numbers are evened out. What stands
+    between two numbers stays as ";" so that 1、2 is not 12.
     """
     digits = _RANGE.sub("~", _TIMES.sub("x", to_digits(normalise(text))))
     return _NOISE.sub("", _BETWEEN.sub(";", digits))

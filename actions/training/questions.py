@@ -61,8 +61,8 @@ class Status(StrEnum):
 class Content:
     """What is shown, graded and explained: the part of a question that a version freezes.
 
-    `options` are (key, text) in the author's order. `answer` holds option keys, "true" or "false", the accepted
-    strings of a fill-in, or the one decimal of a numeric question.
+    `options` are (key, text) in the author's order. `answer` holds option keys, "true" or "false", the
+    accepted strings of a fill-in, or the one decimal of a numeric question.
     """
 
     type: QuestionType

@@ -112,13 +112,12 @@ def _give_cookie(response: Response, runtime: Runtime, guest: str) -> None:
 @router.get("/chat/messages")
 def messages(speaker: SpeakerDep, runtime: RuntimeDep, after: int = 0) -> dict[str, Any]:
     """Return the turns after a place in the conversation."""
-    return {"messages": _since(runtime, speaker, after)}
+    return {"messages": _since(runtime, _conversation_id(runtime, speaker), after)}
 
 
-def _since(runtime: Runtime, speaker: Speaker, after: int) -> list[dict[str, Any]]:
-    with runtime.db.begin() as db:
-        conversation = runtime.turns.open(db, speaker)
-        turns = conversations.history(db, conversation.id, after_seq=max(after, 0), limit=HISTORY)
+def _since(runtime: Runtime, conversation_id: str, after: int) -> list[dict[str, Any]]:
+    with runtime.db.reading() as db:
+        turns = conversations.history(db, conversation_id, after_seq=max(after, 0), limit=HISTORY)
         return [message_of(turn).to_dict() for turn in turns]
 
 
@@ -140,12 +139,12 @@ async def events(request: Request, speaker: SpeakerDep, runtime: RuntimeDep, aft
 async def _pushes(
     request: Request, runtime: Runtime, speaker: Speaker, after: int
 ) -> AsyncIterator[dict[str, str]]:
-    with_conversation = await run_in_threadpool(_conversation_id, runtime, speaker)
+    conversation_id = await run_in_threadpool(_conversation_id, runtime, speaker)
     stopping: asyncio.Event = request.app.state.stopping
     while not stopping.is_set() and not await request.is_disconnected():
-        waiting = asyncio.ensure_future(runtime.hub.wait(with_conversation, LOOK_SECONDS))
+        waiting = asyncio.ensure_future(runtime.hub.wait(conversation_id, LOOK_SECONDS))
         await asyncio.sleep(0)  # listening before looking: what is committed in between is not missed
-        for message in await run_in_threadpool(_since, runtime, speaker, after):
+        for message in await run_in_threadpool(_since, runtime, conversation_id, after):
             after = max(after, int(message["seq"]))
             yield {"event": "message", "id": str(message["seq"]), "data": json.dumps(message, ensure_ascii=False)}
         await waiting

@@ -1,4 +1,4 @@
-"""The dialogue: Rasa trained, loaded and run in this process; with bot/nlu the only place that imports rasa."""
+"""The dialogue: Rasa trained, loaded and run in this process; only here and in bot/nlu is rasa imported."""
 
 from bot.dialogue.agent import Dialogue
 from bot.dialogue.training import fingerprint, train

@@ -1,4 +1,4 @@
-"""The dialogue's own thread: understanding takes milliseconds of pure computing that would block the server."""
+"""The dialogue's own thread: understanding is pure computing that would block the server."""
 
 from __future__ import annotations
 

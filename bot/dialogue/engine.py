@@ -9,18 +9,11 @@ from typing import Any
 from rasa.core.agent import Agent
 from rasa.core.channels.channel import OutputChannel, UserMessage
 
-from actions.service.replies import Button, Reply, ReplyKind
+from actions.service.replies import APOLOGY, Button, Reply, ReplyKind
 from bot.dialogue.actions import InProcessActions, validate_quickly
 from bot.dialogue.payloads import as_text, read_payload
 from bot.dialogue.quiet import hush_structlog
 from bot.dialogue.tracker_store import TurnTrackerStore
-
-NOTHING_TO_SAY = Reply(
-    ReplyKind.ERROR,
-    "抱歉，刚才没有处理成功。请换个说法再说一次，或为您转人工。",
-    {"outcome": "error"},
-    (Button("转人工", "转人工"),),
-)
 
 
 class Collector(OutputChannel):  # type: ignore[misc]
@@ -57,9 +50,7 @@ class Engine:
         hush_structlog()
         validate_quickly()
         self.actions = InProcessActions()
-        self._agent = Agent.load(
-            str(model), tracker_store=TurnTrackerStore(), action_endpoint=self.actions
-        )
+        self._agent = Agent.load(str(model), tracker_store=TurnTrackerStore(), action_endpoint=self.actions)
 
     @property
     def domain(self) -> Any:
@@ -70,7 +61,7 @@ class Engine:
         """Run one turn inside the current session; return at least one reply."""
         collector = Collector()
         _finish(self._agent.processor.handle_message(_message(text, sender_id, metadata, collector)))
-        return collector.replies or [NOTHING_TO_SAY]
+        return collector.replies or [APOLOGY]
 
     def understand(self, text: str) -> dict[str, Any]:
         """Return intent, ranking and entities of a text."""

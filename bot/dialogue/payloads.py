@@ -45,7 +45,9 @@ def read_payload(text: str) -> Payload | None:
         values = json.loads(match["values"] or "{}")
     except ValueError:
         return None
-    if not set(values) <= ALLOWED[match["intent"]] or not all(isinstance(v, str | int) for v in values.values()):
+    if not set(values) <= ALLOWED[match["intent"]] or not all(
+        isinstance(v, str | int) for v in values.values()
+    ):
         return None
     return Payload(match["intent"], {name: str(value) for name, value in values.items()})
 

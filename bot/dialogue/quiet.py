@@ -25,6 +25,6 @@ def hush_structlog() -> None:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
 
 
-def quiet_warnings() -> warnings.catch_warnings:  # type: ignore[type-arg]
+def quiet_warnings() -> warnings.catch_warnings:
     """Return a context in which the libraries' deprecation warnings are not shown."""
     return warnings.catch_warnings(action="ignore")

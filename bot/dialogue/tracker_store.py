@@ -1,4 +1,4 @@
-"""Rasa's trackers in our database: one row a sender, as long as the last few turns however long people talk."""
+"""Rasa's trackers in our database: one row a sender, no longer than the last few turns."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _FORM = 1
 
 
 class TurnTrackerStore(TrackerStore):  # type: ignore[misc]
-    """Reads and writes in the transaction of the running turn; slots and the open form outlive the kept turns."""
+    """Works in the running turn's transaction; slots and the open form outlive the kept turns."""
 
     def __init__(self, domain: Domain | None = None) -> None:
         super().__init__(domain)
@@ -38,14 +38,21 @@ class TurnTrackerStore(TrackerStore):  # type: ignore[misc]
         if payload is None or payload.get("form") != _FORM:
             return None
         events = [*_prefix(payload["slots"], payload["loop"]), *deserialise_events(payload["events"])]
-        return DialogueStateTracker.from_events(sender_id, events, slots=self.domain.slots, domain=self.domain)
+        return DialogueStateTracker.from_events(
+            sender_id, events, slots=self.domain.slots, domain=self.domain
+        )
 
     async def save(self, tracker: DialogueStateTracker) -> None:
         """Write slots, open form and the last turns."""
         events = list(tracker.events)
         start = window(events)
         slots, loop = fold(events[:start])
-        payload = {"form": _FORM, "slots": slots, "loop": loop, "events": [e.as_dict() for e in events[start:]]}
+        payload = {
+            "form": _FORM,
+            "slots": slots,
+            "loop": loop,
+            "events": [e.as_dict() for e in events[start:]],
+        }
         trackers.save(current_session(), tracker.sender_id, payload, current_turn().now)
 
     async def create_tracker(self, sender_id: str, append_action_listen: bool = True) -> DialogueStateTracker:
@@ -86,4 +93,9 @@ def _prefix(slots: dict[str, Any], loop: str | None) -> list[Event]:
         return []
     opened = [ActiveLoop(loop)] if loop else []
     remembered = [SlotSet(name, value) for name, value in slots.items()]
-    return [ActionExecuted(ACTION_SESSION_START_NAME), *opened, *remembered, ActionExecuted(ACTION_LISTEN_NAME)]
+    return [
+        ActionExecuted(ACTION_SESSION_START_NAME),
+        *opened,
+        *remembered,
+        ActionExecuted(ACTION_LISTEN_NAME),
+    ]

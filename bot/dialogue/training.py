@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import io
+import logging
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,10 +14,12 @@ from bot.dialogue.quiet import hush, hush_structlog, quiet_warnings
 from knowledge.encoder import load_encoder
 from knowledge.errors import unavailable
 
+log = logging.getLogger(__name__)
 PROJECT = Path(__file__).resolve().parents[2]
 RASA = PROJECT / "bot" / "rasa"
 TRAINING_DATA = tuple(PROJECT / "training_data" / name for name in ("nlu", "rules", "stories"))
 _CODE = PROJECT / "bot" / "nlu"
+_FAILED = "对话模型没有训练成功，请检查 training_data 和 bot/rasa。"
 _SUFFIXES = {".yml", ".yaml", ".py"}
 
 Progress = Callable[[str], None]
@@ -55,22 +60,36 @@ def train(*, out: Path, encoder_path: str | Path, progress: Progress = lambda _:
 
 
 def _train(model: Path) -> None:
+    said = io.StringIO()
+    try:
+        with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said), quiet_warnings():
+            trained = _run_training(model)
+    except (Exception, SystemExit) as error:
+        log.error("training failed: %s", said.getvalue()[-2000:])
+        raise unavailable("training_failed", _FAILED) from error
+    if not trained:
+        log.error("training gave no model: %s", said.getvalue()[-2000:])
+        raise unavailable("training_failed", _FAILED)
+    Path(trained).replace(model)
+
+
+def _run_training(model: Path) -> str | None:
     import rasa.model_training
 
+    from bot.nlu import sentence_features
+
     hush_structlog()
-    name = f"{model.name.removesuffix('.tar.gz')}.{os.getpid()}"
-    with quiet_warnings():
-        result = rasa.model_training.train(
-            domain=str(RASA / "domain"),
-            config=str(RASA / "config.yml"),
-            training_files=[str(folder) for folder in TRAINING_DATA if folder.is_dir()],
-            output=str(model.parent),
-            fixed_model_name=name,
-            force_training=True,
-        )
-    if not result.model:
-        raise unavailable("training_failed", "对话模型没有训练成功，请检查 training_data 和 bot/rasa。")
-    Path(result.model).replace(model)
+    sentence_features.vectors_folder[:] = [model.parent.parent / "vectors"]
+    name = f"{model.name.removesuffix('.tar.gz')}-{os.getpid()}"
+    result = rasa.model_training.train(
+        domain=str(RASA / "domain"),
+        config=str(RASA / "config.yml"),
+        training_files=[str(folder) for folder in TRAINING_DATA if folder.is_dir()],
+        output=str(model.parent),
+        fixed_model_name=name,
+        force_training=True,
+    )
+    return str(result.model) if result.model else None
 
 
 def _forget_others(model: Path) -> None:

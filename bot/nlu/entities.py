@@ -1,4 +1,4 @@
-"""Things with a fixed form found by patterns: phone, e-mail, ticket and order numbers, amounts, dates, scores."""
+"""Things with a fixed form: phone, e-mail, ticket and order numbers, amounts, dates, scores."""
 
 from __future__ import annotations
 
@@ -22,17 +22,25 @@ _CHINESE_NUMBER = "[一二两三四五六七八九十百千万几]"
 # In this order: what an earlier kind has taken, a later one leaves alone.
 PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("ticket_number", re.compile(r"(?<![a-z0-9])ts\s?\d{6}\s?-?\s?\d{5}(?!\d)", re.IGNORECASE)),
-    ("email", re.compile(r"[a-z0-9][a-z0-9._%+-]*@[a-z0-9][a-z0-9-]*(?:\.[a-z0-9-]+)*\.[a-z]{2,}", re.IGNORECASE)),
+    (
+        "email",
+        re.compile(r"[a-z0-9][a-z0-9._%+-]*@[a-z0-9][a-z0-9-]*(?:\.[a-z0-9-]+)*\.[a-z]{2,}", re.IGNORECASE),
+    ),
     ("phone", re.compile(rf"(?<!\d)(?:\+?86[- ]?)?1[3-9]\d[- ]?\d{{4}}[- ]?\d{{4}}{_DIGIT_AFTER}")),
     ("phone", re.compile(rf"(?<!\d)0\d{{2,3}}[- ]?[2-9]\d{{6,7}}{_DIGIT_AFTER}")),
     (
         "order_number",
-        re.compile(r"(?:订单|单|流水|交易|编)号?(?:是|为|:)?\s*([a-z0-9][a-z0-9-]{5,31})(?![a-z0-9])", re.IGNORECASE),
+        re.compile(
+            r"(?:订单|单|流水|交易|编)号?(?:是|为|:)?\s*([a-z0-9][a-z0-9-]{5,31})(?![a-z0-9])", re.IGNORECASE
+        ),
     ),
     ("amount", re.compile(rf"[¥$]?{_DIGIT_BEFORE}\d[\d,]*(?:\.\d+)?\s*[百千万亿]?\s*(?:元|块钱?|人民币)")),
     ("amount", re.compile(rf"{_CHINESE_NUMBER}{{1,9}}(?:元|块钱?)")),
     ("date", re.compile(r"(?<!\d)(?:\d{4}[-/年.])?\d{1,2}[-/月.]\d{1,2}[日号]?(?!\d)(?!元|块)")),
-    ("date", re.compile(r"今天|昨天|前天|大前天|上个?周[一二三四五六日天末]?|上个?月(?:\d{1,2}号)?|本周|这周")),
+    (
+        "date",
+        re.compile(r"今天|昨天|前天|大前天|上个?周[一二三四五六日天末]?|上个?月(?:\d{1,2}号)?|本周|这周"),
+    ),
     ("score", re.compile(r"(?<![\d.])([1-5一二三四五])\s*(?:分|颗?星)(?!钟)")),
 )
 
@@ -77,17 +85,27 @@ class PatternEntities(GraphComponent, EntityExtractorMixin):  # type: ignore[mis
 
     @classmethod
     def create(
-        cls, config: dict[str, Any], model_storage: ModelStorage, resource: Resource, context: ExecutionContext
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
     ) -> PatternEntities:
         """Make the component; it has no settings."""
-        del config, model_storage, resource, context
+        del config, model_storage, resource, execution_context
         return cls()
 
     def process(self, messages: list[Message]) -> list[Message]:
         """Add entities to the messages."""
         for message in messages:
             found = [
-                {"entity": f.kind, "start": f.start, "end": f.end, "value": f.value, "extractor": type(self).__name__}
+                {
+                    "entity": f.kind,
+                    "start": f.start,
+                    "end": f.end,
+                    "value": f.value,
+                    "extractor": type(self).__name__,
+                }
                 for f in find(message.get(TEXT) or "")
             ]
             message.set(ENTITIES, message.get(ENTITIES, []) + found, add_to_output=True)

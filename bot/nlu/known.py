@@ -50,10 +50,14 @@ class KnownSentences(IntentClassifier, GraphComponent):  # type: ignore[misc]
 
     @classmethod
     def create(
-        cls, config: dict[str, Any], model_storage: ModelStorage, resource: Resource, context: ExecutionContext
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
     ) -> KnownSentences:
         """Make an untrained component."""
-        del context
+        del execution_context
         return cls(config, model_storage, resource)
 
     @classmethod

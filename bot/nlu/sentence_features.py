@@ -30,8 +30,12 @@ def data_dir() -> Path:
 
 
 def encoder_path(configured: str | None = None) -> str:
-    """Return the encoder's folder or name: of the configuration, of WENJIN_ENCODER, or the data folder's own."""
+    """Return the encoder's folder or name: configured, of WENJIN_ENCODER, or the data folder's own."""
     return configured or os.environ.get("WENJIN_ENCODER") or str(data_dir() / "encoder")
+
+
+# Where the vectors of training sentences are kept; `bot.dialogue.train` sets its own folder.
+vectors_folder: list[Path] = []
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_FEATURIZER, is_trainable=False)
@@ -60,11 +64,15 @@ class SentenceFeatures(DenseFeaturizer, GraphComponent):  # type: ignore[misc]
 
     @classmethod
     def create(
-        cls, config: dict[str, Any], model_storage: ModelStorage, resource: Resource, context: ExecutionContext
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
     ) -> SentenceFeatures:
         """Make the component with the process's one encoder."""
         del model_storage, resource
-        return cls(config, context.node_name, load_encoder(encoder_path(config.get("encoder"))))
+        return cls(config, execution_context.node_name, load_encoder(encoder_path(config.get("encoder"))))
 
     def process(self, messages: list[Message]) -> list[Message]:
         """Add the vector to each message."""
@@ -78,7 +86,8 @@ class SentenceFeatures(DenseFeaturizer, GraphComponent):  # type: ignore[misc]
         """Add the vectors to all training examples; what was encoded before comes from the cache."""
         examples = [e for e in training_data.training_examples if e.get(TEXT)]
         texts = [normalise(e.get(TEXT)) for e in examples]
-        encoded = VectorCache(data_dir() / "vectors", self._encoder).encode(texts)
+        folder = vectors_folder[0] if vectors_folder else data_dir() / "vectors"
+        encoded = VectorCache(folder, self._encoder).encode(texts)
         for example, vectors in zip(examples, encoded, strict=True):
             self._add(example, vectors.sentence)
         return training_data

@@ -32,9 +32,21 @@ class Door:
 EVERYBODY = frozenset({"staff", "handler", "admin"})
 DOORS = (
     Door("/", "对话", "chat", "问手册、登记投诉、开始测验。", EVERYBODY),
-    Door("/desk", "投诉处理", "inbox", "受理、答复、办结工单，接待等待人工的客户。", frozenset({"handler", "admin"})),
+    Door(
+        "/desk",
+        "投诉处理",
+        "inbox",
+        "受理、答复、办结工单，接待等待人工的客户。",
+        frozenset({"handler", "admin"}),
+    ),
     Door("/training", "培训", "exam", "做一份 10 题的练习卷，看解析和原文出处。", EVERYBODY),
-    Door("/dashboard", "看板", "chart", "服务量、响应时间、满意度和测验合格率。", frozenset({"handler", "admin"})),
+    Door(
+        "/dashboard",
+        "看板",
+        "chart",
+        "服务量、响应时间、满意度和测验合格率。",
+        frozenset({"handler", "admin"}),
+    ),
 )
 
 

@@ -47,7 +47,9 @@ def login(
         return page(request, "login.html", status=422, next=next, name=name, problem="请填写用户名和密码。")
     token, problem = _sign_in(runtime, name.strip(), password)
     if problem:
-        return page(request, "login.html", status=problem.status, next=next, name=name, problem=problem.message)
+        return page(
+            request, "login.html", status=problem.status, next=next, name=name, problem=problem.message
+        )
     response = RedirectResponse(local_path(next), 303)
     response.set_cookie(
         SESSION_COOKIE, token, httponly=True, samesite="lax", secure=runtime.settings.secure_cookies

@@ -12,7 +12,7 @@ SOON = 3
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A due date in words; `level` is "", "warn" or "danger", and colour is never alone: `icon` goes with it."""
+    """A due date in words; `level` is "", "warn" or "danger"; `icon` goes with it, so colour is never alone."""
 
     words: str
     level: str
@@ -64,3 +64,11 @@ def number_words(value: float | None, unit: str = "") -> str:
         return "—"
     figure = f"{value:,.0f}" if float(value).is_integer() else f"{value:,.1f}"
     return f"{figure}{unit}"
+
+
+def wait_words(since: datetime, now: datetime) -> Due:
+    """Say how long somebody has been waiting; over 3 minutes warns, over 10 is late."""
+    minutes = max(0, int((now - since).total_seconds() // 60))
+    level = "danger" if minutes >= 10 else "warn" if minutes >= 3 else ""
+    words = f"已等 {minutes} 分钟" if minutes < 60 else f"已等 {minutes // 60} 小时 {minutes % 60} 分钟"
+    return Due(words if minutes else "刚刚请求", level, "alert" if level == "danger" else "clock")

@@ -28,7 +28,7 @@ def find_losses(text: str) -> list[Loss]:
         for match in pattern.finditer(text):
             mark = match.start() + match[0].index("、") if "、" in match[0] else match.start()
             if mark not in found and not _is_near(found, mark):
-                found[mark] = Loss(LossKind.REMOVED_WORD, _place(text, mark), mark, reason)
+                found[mark] = Loss(LossKind.REMOVED_WORD, place_around(text, mark), mark, reason)
     return [found[at] for at in sorted(found)] + list(_cut_off(text))
 
 
@@ -39,8 +39,10 @@ def _is_near(found: dict[int, Loss], mark: int) -> bool:
 def _cut_off(text: str) -> Iterator[Loss]:
     if text.strip() and not _ENDED.search(text):
         end = len(text.rstrip())
-        yield Loss(LossKind.CUT_OFF, text[max(0, end - _PLACE * 2) : end], end, "文件到此中断，后面的内容缺失")
+        place = text[max(0, end - 2 * _PLACE) : end]
+        yield Loss(LossKind.CUT_OFF, place, end, "文件到此中断，后面的内容缺失")
 
 
-def _place(text: str, at: int) -> str:
+def place_around(text: str, at: int) -> str:
+    """Quote the characters on both sides of a place."""
     return text[max(0, at - _PLACE) : at + _PLACE]

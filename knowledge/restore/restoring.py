@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from knowledge.restore.annotations import annotated_characters, is_damaged, strip_annotations
-from knowledge.restore.losses import find_losses
+from knowledge.restore.annotations import is_damaged, strip_annotations
+from knowledge.restore.losses import find_losses, place_around
 from knowledge.restore.script import simplify, widen
 from knowledge.restore.shifted import UNKNOWN, ShiftedReader
 from knowledge.restore.site import find_body
@@ -81,7 +81,7 @@ def _repair(source: str, offset: int) -> _Progress:
 
 def _reader(source: str) -> ShiftedReader:
     clean = _NOT_TEXT.sub("", widen(simplify(strip_annotations(source)[0])))
-    return ShiftedReader(annotated_characters(source), WordModel(clean))
+    return ShiftedReader(source, WordModel(clean))
 
 
 def _site_repairs(text: str, start: int, end: int) -> list[Repair]:
@@ -90,8 +90,5 @@ def _site_repairs(text: str, start: int, end: int) -> list[Repair]:
 
 
 def _unreadable(text: str) -> list[Loss]:
-    found = [*re.finditer(UNKNOWN, text)]
-    return [
-        Loss(LossKind.UNREADABLE, text[max(0, m.start() - 14) : m.end() + 14], m.start(), "此处有字符无法复原")
-        for m in found
-    ]
+    places = [m.start() for m in re.finditer(UNKNOWN, text)]
+    return [Loss(LossKind.UNREADABLE, place_around(text, at), at, "此处有字符无法复原") for at in places]

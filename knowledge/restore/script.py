@@ -15,15 +15,14 @@ LATIN_READING = f"[a-z{TONED}]{{1,6}}"
 
 _TONE_MARK = re.compile(f"[{TONED}]")
 _WIDE = {",": "，", ";": "；", ":": "：", "?": "？", "!": "！"}
-_WORDS_WITH_ZHU = frozenset(
-    "显著 著名 著作 著称 著述 著书 著者 著录 编著 名著 专著 原著 论著 遗著 巨著 译著 合著 土著 卓著 昭著 拙著 所著".split()
-)
+_BEFORE_ZHU = frozenset("显编名专原论遗巨译合土卓昭拙所")
+_AFTER_ZHU = frozenset("名作称述书者录")
 _VERBS_BEFORE_ZHE = frozenset("随跟沿朝凭")
 
 
-@lru_cache(maxsize=1)
-def _converter() -> opencc.OpenCC:
-    return opencc.OpenCC("t2s")
+@lru_cache(maxsize=2)
+def _converter(name: str = "t2s") -> opencc.OpenCC:
+    return opencc.OpenCC(name)
 
 
 @lru_cache(maxsize=32768)
@@ -35,6 +34,12 @@ def simplified(char: str) -> str:
 def is_traditional(char: str) -> bool:
     """Tell whether simplified Chinese writes this character differently."""
     return simplified(char) != char
+
+
+@lru_cache(maxsize=32768)
+def is_simplified_only(char: str) -> bool:
+    """Tell whether a traditional text would write this character differently."""
+    return str(_converter("s2t").convert(char)) != char
 
 
 @lru_cache(maxsize=32768)
@@ -64,7 +69,7 @@ def simplify(text: str) -> str:
 def _is_zhu(text: str, at: int) -> bool:
     if text[at - 1 : at] in _VERBS_BEFORE_ZHE:
         return False
-    return text[at - 1 : at + 1] in _WORDS_WITH_ZHU or text[at : at + 2] in _WORDS_WITH_ZHU
+    return text[at - 1 : at] in _BEFORE_ZHU or text[at + 1 : at + 2] in _AFTER_ZHU
 
 
 def widen(text: str) -> str:

@@ -9,206 +9,264 @@ and agrees with the printed readings is kept, likeliest first.
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from functools import lru_cache
+from itertools import pairwise
+from typing import NamedTuple
 
+from knowledge.restore.annotations import annotated_characters, strip_annotations
 from knowledge.restore.bytes import LEADS, MARK_LEAD, SPLIT_MARKS, TRAILS, dropped_trails, pair, readable
-from knowledge.restore.script import HAN, LATIN_READING, has_reading, is_traditional, simplified
-from knowledge.restore.words import WordModel
+from knowledge.restore.script import (
+    LATIN_READING,
+    has_reading,
+    is_simplified_only,
+    is_traditional,
+    simplified,
+    widen,
+)
+from knowledge.restore.words import WordModel, commonness
 
 UNKNOWN = "□"
-LONGEST_STRETCH = 60
-BEAM = 1500
-RESCORED = 500
+LONGEST_STRETCH = 80
+BEAM = 300
+BEAM_FOR_DROPPED = 60
+RESCORED = 200
 CONTEXT = 8
+MOST_DROPPED = 3
 
 _NEW_TABLE_CHARACTER = -3.0
-_DROPPED = -4.0
-_MOST_DROPPED = 2
-_HAN = re.compile(f"[{HAN}]")
+_DROPPED = -2.0
+_RARE = -11.0
+_FOREIGN_TO_SOURCE = -6.0
+_DROPPED_CHOICES = 300
+_SWALLOWED = -3.0
 _SHIFTED_READING = re.compile(rf"\?({LATIN_READING})\)")
 _INTACT_READING = re.compile(rf"\(({LATIN_READING})\)")
 _LATIN_TO_PARENTHESIS = re.compile(r"[A-Za-z0-9 ,&/-]+\)")
 _COUNTED = re.compile(r"[0-9.%％个年月日章节条天时分秒倍万亿元项家次类级种位]")
 
 
-@dataclass(frozen=True, slots=True)
-class Guess:
-    """A stretch read so far: its traditional text and the lead byte that still waits for its trail."""
+class Guess(NamedTuple):
+    """A stretch read so far: its text, the lead byte that waits for its trail, and what speaks for it.
+
+    `broken` says that a reading was pushed into the pending character, so that no site annotated it.
+    `extra` is the part of `score` that is not the word model's.
+    """
 
     text: str
     pending: int
     score: float = 0.0
+    extra: float = 0.0
     broken: bool = False
     dropped: int = 0
 
+    def with_extra(self, extra: float) -> Guess:
+        return self._replace(score=self.score + extra, extra=self.extra + extra)
 
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """A whole stretch: where it ends in the source, what it says, whether a character was guessed."""
+
+class Reading(NamedTuple):
+    """A whole stretch: where it ends in the source, what it says (traditional), how likely that is."""
 
     end: int
     text: str
     score: float
-    unknown: bool
+    extra: float
+
+
+class Step(NamedTuple):
+    """Where the search stands after one displayed character, and whether the decoder is in step again."""
+
+    end: int
+    guess: Guess
+    aligned: bool = False
 
 
 class ShiftedReader:
-    """Reads shifted stretches with the document's own annotated characters and a word model."""
+    """Reads shifted stretches of one source with its own annotated characters and a word model."""
 
-    def __init__(self, annotated: Mapping[str, str], model: WordModel) -> None:
-        self._annotated = annotated
+    def __init__(self, source: str, model: WordModel) -> None:
+        self._annotated = annotated_characters(source)
+        self._standing = frozenset(source)
         self._model = model
 
-    def read(self, source: str, at: int, before: str, after_of: Mapping[int, str] | None = None) -> Reading | None:
-        """Read the stretch that begins with the "?" at `at`; None where there is no such reading.
+    def read(self, source: str, at: int, before: str) -> Reading | None:
+        """Read the stretch that begins with the "?" at `at`; None where it does not begin one.
 
-        `before` is the repaired text in front (traditional or not).
+        `before` is the repaired text in front of it.
         """
-        del after_of
-        ends = self._search(source, at, before)
-        if not ends:
+        best = self._best(source, at, before, 0)
+        if best is None or self._rarest(best.text, before) < _RARE:
+            best = self._best(source, at, before, MOST_DROPPED) or best
+        return best
+
+    def _best(self, source: str, at: int, before: str, most_dropped: int) -> Reading | None:
+        found = self._search(source, at, before, most_dropped)
+        readings = sorted(found, key=lambda r: -r.score)[:RESCORED]
+        if not readings:
             return None
-        ends.sort(key=lambda r: -r.score)
-        limit = max(r.end for r in ends[:RESCORED]) + CONTEXT * 6
+        limit = max(r.end for r in readings) + 6 * CONTEXT
         left = _simplified(before[-CONTEXT:])
-        rescored = [
-            replace(r, score=self._judge(left, r, _context(source, r.end, limit))) for r in ends[:RESCORED]
-        ]
-        return max(rescored, key=lambda r: r.score)
 
-    def _judge(self, left: str, reading: Reading, right: str) -> float:
-        penalty = reading.score - self._plain(reading.text)
-        return self._model.score(left + _simplified(reading.text) + right) + penalty
+        def likelihood(reading: Reading) -> float:
+            right = _context(source, reading.end, limit)
+            return self._model.score(left + _simplified(reading.text) + right) + reading.extra
 
-    def _plain(self, text: str) -> float:
-        return sum(self._model.character(simplified(c)) for c in text)
+        return max(readings, key=likelihood)
 
-    # ------------------------------------------------------------------ search
+    def _rarest(self, text: str, before: str) -> float:
+        plain = _simplified(before[-1:] + text)
+        return min(self._model.character(b, a) for a, b in pairwise(plain))
 
-    def _search(self, source: str, at: int, before: str) -> list[Reading]:
+    def _search(self, source: str, at: int, before: str, most_dropped: int) -> list[Reading]:
         frontier: dict[int, list[Guess]] = {}
-        ends: list[Reading] = []
-        for position, guess in self._starts(source, at, before):
-            frontier.setdefault(position, []).append(guess)
+        readings: list[Reading] = []
+        previous = before[-1:]
+        for step in self._starts(source, at, before):
+            frontier.setdefault(step.end, []).append(step.guess)
         while frontier:
             position = min(frontier)
             guesses = sorted(frontier.pop(position), key=lambda g: -g.score)[:BEAM]
             if position - at > LONGEST_STRETCH:
                 break
-            for guess in guesses:
-                for end, new, aligned in self._steps(source, position, guess):
-                    if aligned:
-                        ends.append(Reading(end, new.text, new.score, UNKNOWN in new.text))
+            for rank, guess in enumerate(guesses):
+                may_drop = rank < BEAM_FOR_DROPPED and guess.dropped < most_dropped
+                for step in self._steps(source, position, guess, previous, may_drop):
+                    if step.aligned:
+                        new = step.guess
+                        readings.append(Reading(step.end, new.text, new.score, new.extra))
                     else:
-                        frontier.setdefault(end, []).append(new)
-        return ends
+                        frontier.setdefault(step.end, []).append(step.guess)
+        return readings
 
-    def _starts(self, source: str, at: int, before: str) -> Iterator[tuple[int, Guess]]:
+    def _starts(self, source: str, at: int, before: str) -> Iterator[Step]:
         shifted = _SHIFTED_READING.match(source, at)
         last = pair(before[-1]) if before else None
         if shifted and last:
             for lead in LEADS:
                 char = readable(last[1], lead)
-                if char and is_traditional(char) and has_reading(char, shifted[1]):
-                    yield shifted.end(), Guess("", lead, self._table_score(char, shifted[1]), broken=True)
-        mark = source[at + 1 : at + 2]
-        if mark in SPLIT_MARKS and mark:
+                if char and _is_annotated_as(char, shifted[1]):
+                    guess = Guess("", lead, broken=True)
+                    yield Step(shifted.end(), guess.with_extra(self._table_score(char, shifted[1])))
+        mark = SPLIT_MARKS.get(source[at + 1 : at + 2])
+        if mark:
             for lead in LEADS:
-                char = readable(lead, MARK_LEAD)
-                if char and char not in self._annotated:
-                    yield at + 2, Guess(char, SPLIT_MARKS[mark], self._model.character(simplified(char)))
+                done = self._complete(Guess("", lead), MARK_LEAD, before[-1:])
+                if done:
+                    yield Step(at + 2, done._replace(pending=mark))
+
+    def _steps(self, source: str, at: int, guess: Guess, previous: str, may_drop: bool) -> Iterator[Step]:
+        char = source[at : at + 1]
+        if char == "?" or not char:
+            yield from self._at_question_mark(source, at, guess, previous)
+        if not char or char == "\n":
+            return
+        if 0x40 <= ord(char) < 0x7F:
+            yield from self._at_one_byte(source, at, guess, previous)
+        both = pair(char)
+        if both:
+            yield from self._at_two_bytes(source, at, guess, previous, both)
+        if may_drop:
+            yield from self._at_dropped_pair(source, at, guess, previous)
+
+    def _at_two_bytes(
+        self, source: str, at: int, guess: Guess, previous: str, both: tuple[int, int]
+    ) -> Iterator[Step]:
+        done = self._complete(guess, both[0], previous)
+        if done is None:
+            return
+        if both[1] < 0x80:
+            yield Step(at + 1, done._replace(text=done.text + chr(both[1])), aligned=True)
+            return
+        intact = _INTACT_READING.match(source, at + 1)
+        if intact and _is_annotated_as(source[at], intact[1]):
+            yield Step(intact.end(), done._replace(pending=both[1], broken=True))
+        else:
+            yield Step(at + 1, done._replace(pending=both[1]))
+
+    def _at_one_byte(self, source: str, at: int, guess: Guess, previous: str) -> Iterator[Step]:
+        intact = _INTACT_READING.match(source, at + 1)
+        done = self._complete(guess, ord(source[at]), previous, intact[1]) if intact else None
+        if intact and done:
+            yield Step(intact.end(), done, aligned=True)
+            return
+        done = self._complete(guess, ord(source[at]), previous)
+        if done:
+            yield Step(at + 1, done, aligned=True)
+
+    def _at_question_mark(self, source: str, at: int, guess: Guess, previous: str) -> Iterator[Step]:
+        shifted = _SHIFTED_READING.match(source, at)
+        mark = SPLIT_MARKS.get(source[at + 1 : at + 2])
+        for trail in TRAILS:
+            if shifted:
+                done = self._complete(guess, trail, previous, shifted[1])
+                if done:
+                    yield Step(shifted.end(), done, aligned=True)
+                continue
+            done = self._complete(guess, trail, previous)
+            if done and mark:
+                wide = readable(MARK_LEAD, mark)
+                yield Step(at + 2, done._replace(text=done.text + wide), aligned=True)
+            elif done:
+                swallowed = _swallowed(source, at + 1)
+                done = done._replace(text=done.text + swallowed).with_extra(_SWALLOWED)
+                yield Step(at + 1, done, aligned=True)
+
+    def _at_dropped_pair(self, source: str, at: int, guess: Guess, previous: str) -> Iterator[Step]:
+        shifted = _SHIFTED_READING.match(source, at)
+        both = pair(source[at])
+        following = both[0] if both else ord(source[at])
+        for first, second in _dropped_choices(guess.pending, following, shifted[1] if shifted else ""):
+            done = self._complete(guess, first, previous)
+            if done:
+                done = done._replace(pending=second, dropped=guess.dropped + 1)
+                yield Step(at, done.with_extra(_DROPPED))
+
+    def _complete(self, guess: Guess, trail: int, previous: str, reading: str = "") -> Guess | None:
+        """Finish the pending character with `trail`; None where that cannot have stood there."""
+        char = readable(guess.pending, trail)
+        if not char or (reading and not _is_annotated_as(char, reading)):
+            return None
+        if not reading and char in self._annotated and not guess.broken:
+            return None
+        extra = self._table_score(char, reading) if reading else 0.0
+        if is_simplified_only(char) and char not in self._standing:
+            extra += _FOREIGN_TO_SOURCE
+        before = simplified((guess.text or previous)[-1:])
+        score = guess.score + extra + self._model.character(simplified(char), before)
+        return Guess(guess.text + char, 0, score, guess.extra + extra, False, guess.dropped)
 
     def _table_score(self, char: str, reading: str) -> float:
         return 0.0 if self._annotated.get(char) == reading else _NEW_TABLE_CHARACTER
 
-    def _steps(self, source: str, at: int, guess: Guess) -> Iterator[tuple[int, Guess, bool]]:
-        """Yield (next position, guess, whether the decoder is in step again) after one displayed token."""
-        char = source[at : at + 1]
-        if char == "?":
-            yield from self._at_question_mark(source, at, guess)
-        if not char or char == "\n":
-            return
-        code = ord(char)
-        if 0x40 <= code < 0x7F:
-            yield from self._one_byte(source, at, guess, code)
-        both = pair(char)
-        if both:
-            yield from self._two_bytes(source, at, guess, *both)
-            if guess.dropped < _MOST_DROPPED:
-                yield from self._after_dropped_pair(at, guess)
 
-    def _two_bytes(
-        self, source: str, at: int, guess: Guess, first: int, second: int
-    ) -> Iterator[tuple[int, Guess, bool]]:
-        done = self._complete(guess, first)
-        if done is None:
-            return
-        if second < 0x80:
-            yield at + 1, replace(done, text=done.text + chr(second)), True
-            return
-        intact = _INTACT_READING.match(source, at + 1)
-        if intact and is_traditional(source[at]) and has_reading(source[at], intact[1]):
-            yield intact.end(), replace(done, pending=second, broken=True), False
-        else:
-            yield at + 1, replace(done, pending=second), False
+def _is_annotated_as(char: str, reading: str) -> bool:
+    return is_traditional(char) and has_reading(char, reading)
 
-    def _one_byte(
-        self, source: str, at: int, guess: Guess, code: int
-    ) -> Iterator[tuple[int, Guess, bool]]:
-        intact = _INTACT_READING.match(source, at + 1)
-        if intact:
-            done = self._complete(guess, code, intact[1])
-            if done:
-                yield intact.end(), done, True
-                return
-        done = self._complete(guess, code)
-        if done:
-            yield at + 1, done, True
 
-    def _at_question_mark(self, source: str, at: int, guess: Guess) -> Iterator[tuple[int, Guess, bool]]:
-        shifted = _SHIFTED_READING.match(source, at)
-        mark = source[at + 1 : at + 2]
-        for trail in TRAILS:
-            if shifted:
-                done = self._complete(guess, trail, shifted[1])
-                if done:
-                    yield shifted.end(), done, True
-            done = self._complete(guess, trail)
-            if done is None:
-                continue
-            if mark and mark in SPLIT_MARKS:
-                wide = "；" if SPLIT_MARKS[mark] == 0xBB else "？"
-                yield at + 2, replace(done, text=done.text + wide), True
-            elif not shifted:
-                swallowed = _swallowed(source, at + 1)
-                yield at + 1, replace(done, text=done.text + swallowed, score=done.score - 1), True
+@lru_cache(maxsize=4096)
+def _dropped_choices(pending: int, following: int, reading: str) -> tuple[tuple[int, int], ...]:
+    """Return the byte pairs that may have been lost between `pending` and what follows, likeliest first."""
+    choices = []
+    for first in TRAILS:
+        char = readable(pending, first)
+        for second in dropped_trails(first) if char else ():
+            if second >= 0x81:
+                likely = commonness(simplified(char)) * _likeliest_end(second, following, reading)
+                choices.append((likely, first, second))
+    choices.sort(reverse=True)
+    return tuple((first, second) for likely, first, second in choices[:_DROPPED_CHOICES] if likely)
 
-    def _after_dropped_pair(self, at: int, guess: Guess) -> Iterator[tuple[int, Guess, bool]]:
-        for first in TRAILS:
-            trails = [t for t in dropped_trails(first) if t >= 0x81]
-            done = self._complete(guess, first) if trails else None
-            if done is None:
-                continue
-            marked = replace(done, score=done.score + _DROPPED, dropped=guess.dropped + 1)
-            for second in trails:
-                yield at, replace(marked, pending=second), False
 
-    def _complete(self, guess: Guess, trail: int, reading: str = "") -> Guess | None:
-        """Finish the pending character with `trail`, None where that cannot have stood there."""
-        char = readable(guess.pending, trail)
-        if not char:
-            return None
-        score = guess.score + self._model.character(simplified(char))
-        if reading:
-            if not (is_traditional(char) and has_reading(char, reading)):
-                return None
-            score += self._table_score(char, reading)
-        elif char in self._annotated and not guess.broken:
-            return None
-        return Guess(guess.text + char, 0, score, False, guess.dropped)
+@lru_cache(maxsize=65536)
+def _likeliest_end(lead: int, following: int, reading: str) -> float:
+    """Return how common a character of this lead byte and the next token can be."""
+    trails = [following] if following != ord("?") else TRAILS
+    chars = (readable(lead, trail) for trail in trails)
+    return max(
+        (commonness(simplified(c)) for c in chars if c and (not reading or _is_annotated_as(c, reading))),
+        default=0.0,
+    )
 
 
 def _swallowed(source: str, at: int) -> str:
@@ -226,13 +284,5 @@ def _simplified(text: str) -> str:
 
 
 def _context(source: str, start: int, limit: int) -> str:
-    from knowledge.restore.annotations import strip_annotations
-    from knowledge.restore.script import widen
-
     stripped, _ = strip_annotations(source[start:limit].split("?")[0])
     return widen(_simplified(stripped))[:CONTEXT]
-
-
-def is_finite(score: float) -> bool:
-    """Tell whether a score is a real likelihood."""
-    return math.isfinite(score)

@@ -7,11 +7,14 @@ import math
 from collections import Counter
 from collections.abc import Mapping
 from functools import lru_cache
+from itertools import pairwise
 
 LONGEST = 8
 _MARKS = {"，": 0.07, "。": 0.04, "、": 0.03, "：": 0.008, "；": 0.008, "（": 0.004, "）": 0.004, "？": 0.002}
 _UNKNOWN_WORDS = 0.02
 _DOCUMENT_HALF = 4000
+_PAIR_HALF = 200
+_OWN_PAIR_HALF = 3
 
 
 @lru_cache(maxsize=1)
@@ -22,6 +25,19 @@ def _dictionary() -> tuple[Mapping[str, int], int]:
     tokenizer = jieba.Tokenizer()
     tokenizer.initialize()
     return tokenizer.FREQ, tokenizer.total
+
+
+@lru_cache(maxsize=1)
+def _neighbours() -> tuple[Mapping[str, int], Mapping[str, int]]:
+    """Count pairs of characters within the words of the dictionary, and characters that something follows."""
+    pairs: Counter[str] = Counter()
+    firsts: Counter[str] = Counter()
+    for word, frequency in _dictionary()[0].items():
+        if frequency and len(word) > 1:
+            for at in range(len(word) - 1):
+                pairs[word[at : at + 2]] += frequency
+                firsts[word[at]] += frequency
+    return pairs, firsts
 
 
 class WordModel:
@@ -35,6 +51,9 @@ class WordModel:
         self._own.update(words)
         self._share = len(words) / (len(words) + _DOCUMENT_HALF)
         self._own_total = max(1, len(words))
+        self._pairs, self._firsts = _neighbours()
+        self._own_pairs = Counter(a + b for a, b in pairwise(document))
+        self._own_firsts = Counter(document)
 
     def score(self, text: str) -> float:
         """Return the log probability of the likeliest segmentation of `text`."""
@@ -49,9 +68,13 @@ class WordModel:
             end = start
         return words[::-1]
 
-    def character(self, char: str) -> float:
-        """Return the log probability of a character standing alone."""
-        return math.log(max(self._probability(char), _UNKNOWN_WORDS / self._total))
+    def character(self, char: str, previous: str = "") -> float:
+        """Return the log probability of a character after the one before it."""
+        alone = max(self._probability(char), _UNKNOWN_WORDS / self._total)
+        both = previous + char
+        after = self._pairs.get(both, 0) / (self._firsts.get(previous, 0) + _PAIR_HALF)
+        own = self._own_pairs[both] / (self._own_firsts[previous] + _OWN_PAIR_HALF)
+        return math.log(0.4 * alone + 0.4 * after + 0.2 * own)
 
     def _best(self, text: str) -> list[tuple[float, int]]:
         best = [(0.0, 0)] + [(-math.inf, 0)] * len(text)
@@ -72,3 +95,18 @@ class WordModel:
             return general
         own = self._own[word] / self._own_total
         return (1 - self._share) * general + self._share * own
+
+
+def commonness(char: str) -> float:
+    """Return how often a character stands in general Chinese, 0 to 1."""
+    return _letters().get(char, 0.0)
+
+
+@lru_cache(maxsize=1)
+def _letters() -> Mapping[str, float]:
+    counts: Counter[str] = Counter()
+    for word, frequency in _dictionary()[0].items():
+        for char in word if frequency else "":
+            counts[char] += frequency
+    total = sum(counts.values())
+    return {**{char: count / total for char, count in counts.items()}, **_MARKS}

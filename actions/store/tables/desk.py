@@ -45,7 +45,7 @@ class Ticket(Base):
 
     id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True, default=new_id)
     number: Mapped[str] = mapped_column(String(16), unique=True)
-    customer_id: Mapped[str] = mapped_column(String(128), index=True)
+    customer_id: Mapped[str] = mapped_column(String(255), index=True)
     conversation_id: Mapped[str | None] = mapped_column(ForeignKey("conversations.id"), index=True)
     idempotency_key: Mapped[str] = mapped_column(String(128), unique=True)
     state: Mapped[TicketState] = mapped_column(Choice(TicketState), index=True)
@@ -64,7 +64,7 @@ class Ticket(Base):
 
 
 class TicketEvent(AppendOnly, Base):
-    """One step in a ticket's life; each event's hash covers the one before it. Never changed, never deleted."""
+    """One step in a ticket's life; its hash covers the step before. Never changed, never deleted."""
 
     __tablename__ = "ticket_events"
     __table_args__ = (UniqueConstraint("ticket_id", "seq"),)
@@ -73,7 +73,7 @@ class TicketEvent(AppendOnly, Base):
     ticket_id: Mapped[str] = mapped_column(ForeignKey("tickets.id"))
     seq: Mapped[int]
     type: Mapped[str] = mapped_column(String(32))
-    actor: Mapped[str] = mapped_column(String(128))
+    actor: Mapped[str] = mapped_column(String(255))
     actor_kind: Mapped[str] = mapped_column(String(16))
     data: Mapped[dict[str, Any]] = mapped_column(EncryptedJSON)
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)

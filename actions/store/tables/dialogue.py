@@ -11,7 +11,7 @@ from actions.store.base import Base, EncryptedText, UTCDateTime
 
 
 class DialogueTracker(Base):
-    """What the dialogue remembers of one sender: slots and the running form hold what was said, so it is encrypted."""
+    """What the dialogue remembers of one sender; slots hold what was said, so it is encrypted."""
 
     __tablename__ = "dialogue_trackers"
 

@@ -46,7 +46,7 @@ class Conversation(Base):
     id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True, default=new_id)
     channel: Mapped[str] = mapped_column(String(16))
     external_id: Mapped[str] = mapped_column(String(255))
-    customer_id: Mapped[str] = mapped_column(String(128), index=True)
+    customer_id: Mapped[str] = mapped_column(String(255), index=True)
     user_id: Mapped[str | None] = mapped_column(ForeignKey("users.id"))
     audience: Mapped[str] = mapped_column(String(16))
     mode: Mapped[Mode] = mapped_column(Choice(Mode), default=Mode.BOT)

@@ -58,10 +58,12 @@ const chips = (buttons, style, hands) =>
  * @returns {HTMLElement}
  */
 export function bubble(message, hands) {
-  const { actor, kind, text } = message;
+  const { kind, text } = message;
+  // the system's questions stand where the bot's do; what it only tells is a line in the middle
+  const actor = message.actor === "system" && kind === "rating" ? "bot" : message.actor;
   const data = message.data ?? {};
   const citations = data.citations ?? [];
-  const card = cardOf(message, hands);
+  const card = actor === "system" ? null : cardOf(message, hands);
   const shown = citations.length ? withoutSourceLines(text, citations) : text;
   const buttons = kind === "quiz_item" && card ? [] : (message.buttons ?? []);
   const followups = (data.followups ?? []).map((title) => ({ title, payload: title }));

@@ -48,13 +48,13 @@ export function quizCard({ data, text }, hands) {
   const options = data.options?.length ? data.options : data.type === "true_false" ? TRUE_FALSE : [];
   const legend = el("legend", { class: "prose", text: data.stem ?? text });
   const head = el("div", { class: "card__head" },
-    el("h3", { text: `第 ${data.index} 题，共 ${data.total} 题` }), el("span", { class: "tag", text: TYPES[data.type] ?? "题目" }));
+    el("h3", { text: `第 ${data.index} 题，共 ${data.total} 题` }), el("span", { class: "tag", text: data.type_label ?? TYPES[data.type] ?? "题目" }));
   const body = data.type === "multiple" ? manyOptions(options, hands) : oneOption(options, hands);
   return el("section", { class: "card quiz", "aria-label": `测验第 ${data.index} 题` }, head,
     el("fieldset", {}, legend, ...body));
 }
 
-const TYPES = { single: "单选题", multiple: "多选题", true_false: "判断题", fill: "填空题", numeric: "计算题" };
+const TYPES = { single: "单选题", multiple: "多选题", true_false: "判断题", fill: "填空题", numeric: "数字题" };
 const TRUE_FALSE = [{ key: "对", text: "正确" }, { key: "错", text: "错误" }];
 
 /** @param {{key: string, text: string}[]} options @param {Hands} hands @returns {HTMLElement[]} */

@@ -42,7 +42,7 @@ export function ratingCard({ data, text, id }) {
   };
 
   const ask = () => {
-    const comment = el("textarea", { class: "input", rows: 2, maxlength: 1000, "aria-label": "补充说明（可选）", placeholder: "补充说明（可选）" });
+    const comment = el("textarea", { class: "input", rows: 2, maxlength: 500, "aria-label": "补充说明（可选）", placeholder: "补充说明（可选）" });
     /** @type {HTMLTextAreaElement} */ (comment).value = last?.comment ?? "";
     const problem = el("p", { class: "small", role: "alert" });
     const submit = el("button", { class: "btn btn--main", type: "submit", text: "提交评价" });

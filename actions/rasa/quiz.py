@@ -1,0 +1,192 @@
+"""The quiz form: one question after the other, feedback at once, taken up again where it was left."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from actions.rasa.form import answers_now, opens_now, request
+from actions.rasa.quiz_reading import Meaning, read
+from actions.rasa.services import services
+from actions.rasa.talk import DialogueAction, Events, Talk, set_slots
+from actions.service.replies import Button, Reply, ReplyKind
+from actions.training import attempts
+from actions.training.grading import HOW_TO_ANSWER
+from actions.training.questions import QuestionType
+from actions.training.views import Feedback, Result, ShownItem
+from knowledge.document import Audience
+from knowledge.errors import WenjinError
+
+FORM = "quiz_form"
+ANSWER, ATTEMPT, NOTICE, END = "quiz_answer", "quiz_attempt", "quiz_notice", "quiz_end"
+LEAVE = "退出测验"
+STAFF_ONLY = "测验是给本机构员工用的，需要员工登录后才能做。您可以问我服务流程、投诉处理这类问题。"
+SHOWN_RESULTS = 3
+
+
+class ValidateQuizForm(DialogueAction):
+    """Takes each sentence said during the quiz: an answer, a question in between, or the wish to leave."""
+
+    action_name: ClassVar[str] = f"validate_{FORM}"
+
+    def act(self, talk: Talk) -> Events:
+        """Mark the answer, or leave the sentence to the rules."""
+        events = talk.tracker.events
+        if opens_now(events, FORM):
+            return _open(talk)
+        item = _current(talk)
+        if item is None:
+            return [*set_slots({END: "left"}), request(None)]
+        if not answers_now(events, FORM):
+            return [*set_slots({NOTICE: "我们接着做测验。"}), request(ANSWER)]
+        return _take(talk, item)
+
+
+def _open(talk: Talk) -> Events:
+    if talk.audience is not Audience.STAFF or talk.turn.user_id is None:
+        return [*set_slots({END: "refused", ATTEMPT: None}), request(None)]
+    known = attempts.open_attempt(talk.session, talk.turn.user_id)
+    attempt = attempts.start(
+        talk.session,
+        user_id=talk.turn.user_id,
+        conversation_id=talk.turn.conversation_id,
+        size=services().quiz_size,
+        pass_percent=services().pass_percent,
+        seed=talk.turn.rng.getrandbits(63),
+        manual_version=services().manual_version(),
+        now=talk.now,
+    )
+    notice = (
+        f"接着上次的测验，已答 {known.answered} 题，共 {known.total} 题。"
+        if known
+        else _opening(attempt.total)
+    )
+    return [*set_slots({ANSWER: None, END: None, ATTEMPT: attempt.id, NOTICE: notice}), request(ANSWER)]
+
+
+def _opening(total: int) -> str:
+    rules = f"测验共 {total} 题，{services().pass_percent}% 及格，答完一题马上看解析。"
+    return f"{rules}随时可以说“{LEAVE}”，进度会保留。"
+
+
+def _current(talk: Talk) -> ShownItem | None:
+    attempt = attempts.open_attempt(talk.session, talk.turn.user_id) if talk.turn.user_id else None
+    return attempts.current_item(talk.session, attempt) if attempt else None
+
+
+def _take(talk: Talk, item: ShownItem) -> Events:
+    heard = talk.heard
+    feedback = _mark(talk, item) if _may_be_answer(talk, item) else None
+    if feedback is None:
+        return _not_taken(item, read(heard, item.type, readable=False))
+    talk.say(feedback_reply(feedback))
+    if feedback.finished:
+        return [*set_slots({ANSWER: None, END: "finished"}), request(None)]
+    return [*set_slots({ANSWER: None, NOTICE: ""}), request(ANSWER)]
+
+
+def _may_be_answer(talk: Talk, item: ShownItem) -> bool:
+    return read(talk.heard, item.type, readable=True) is Meaning.ANSWER
+
+
+def _mark(talk: Talk, item: ShownItem) -> Feedback | None:
+    try:
+        return attempts.answer(
+            talk.session,
+            attempt_id=item.attempt_id,
+            user_id=str(talk.turn.user_id),
+            item_index=item.index,
+            given=talk.heard.text,
+            now=talk.now,
+        )
+    except WenjinError as error:
+        if error.code != "unreadable_answer":
+            raise
+        return None
+
+
+def _not_taken(item: ShownItem, meaning: Meaning) -> Events:
+    if meaning is Meaning.INTERRUPT:
+        return []
+    if meaning in (Meaning.LEAVE, Meaning.COMPLAIN):
+        return [*set_slots({END: str(meaning)}), request(None)]
+    notice = HOW_TO_ANSWER[item.type] if meaning is Meaning.ANSWER else ""
+    return [*set_slots({NOTICE: notice}), request(ANSWER)]
+
+
+class AskQuizAnswer(DialogueAction):
+    """Shows the question that is open."""
+
+    action_name: ClassVar[str] = f"action_ask_{ANSWER}"
+
+    def act(self, talk: Talk) -> Events:
+        """Show the question with its options as buttons."""
+        item = _current(talk)
+        if item:
+            talk.say(item_reply(item, str(talk.slot(NOTICE) or "")))
+        return set_slots({NOTICE: ""})
+
+
+class EndQuiz(DialogueAction):
+    """Tells the result, or how to go on later."""
+
+    action_name: ClassVar[str] = "action_quiz_end"
+
+    def act(self, talk: Talk) -> Events:
+        """Say how the quiz ended."""
+        how, attempt_id = talk.slot(END), talk.slot(ATTEMPT)
+        if how == "refused":
+            talk.say_text(STAFF_ONLY, outcome="refused")
+        elif how == "finished" and attempt_id and talk.turn.user_id:
+            result = attempts.finish(
+                talk.session, attempt_id=str(attempt_id), user_id=talk.turn.user_id, now=talk.now
+            )
+            talk.say(result_reply(result))
+        elif how == "complain":
+            talk.say_text("测验进度已保留。现在可以登记投诉。", "我要投诉", "开始测验", outcome="quiz")
+        else:
+            talk.say_text("已退出测验，进度已保留。说“开始测验”可以接着做。", "开始测验", outcome="quiz")
+        return set_slots({ANSWER: None, ATTEMPT: None, NOTICE: None, END: None})
+
+
+class MyResults(DialogueAction):
+    """Tells a member of staff the last results."""
+
+    action_name: ClassVar[str] = "action_my_results"
+
+    def act(self, talk: Talk) -> Events:
+        """Tell the newest results, or that there are none."""
+        if talk.audience is not Audience.STAFF or talk.turn.user_id is None:
+            talk.say_text(STAFF_ONLY, outcome="refused")
+            return []
+        found = attempts.results(talk.session, talk.turn.user_id)[:SHOWN_RESULTS]
+        if not found:
+            talk.say_text("您还没有完成过测验。说“开始测验”可以做一份。", "开始测验", outcome="quiz")
+        for result in found:
+            talk.say(result_reply(result))
+        return []
+
+
+def item_reply(item: ShownItem, notice: str = "") -> Reply:
+    """Return a question as a reply that can be read and answered without buttons."""
+    options = "".join(f"\n{option.key}. {option.text}" for option in item.options)
+    many = "（可多选）" if item.type is QuestionType.MULTIPLE else ""
+    text = f"{notice}第 {item.index} 题，共 {item.total} 题：{item.stem}{many}{options}"
+    keys = () if item.type is QuestionType.MULTIPLE else tuple(Button(o.key, o.key) for o in item.options)
+    return Reply(ReplyKind.QUIZ_ITEM, text, item.data(), (*keys, Button(LEAVE, LEAVE)))
+
+
+def feedback_reply(feedback: Feedback) -> Reply:
+    """Return what is learnt from an answer, with its source."""
+    verdict = "答对了" if feedback.correct else f"答错了，正确答案是 {'、'.join(feedback.answer)}"
+    source = f"出处：《{services().manual_title()}》{feedback.section}「{feedback.sentence}」"
+    text = (
+        f"{verdict}，得 {feedback.points} 分（满分 {feedback.max_points}）。{feedback.explanation}\n{source}"
+    )
+    return Reply(ReplyKind.QUIZ_FEEDBACK, text, feedback.data(), ())
+
+
+def result_reply(result: Result) -> Reply:
+    """Return the outcome of a quiz."""
+    verdict = "及格" if result.passed else "未及格"
+    text = f"测验得分 {result.score} 分（满分 {result.max_score}，及格线 {result.pass_mark} 分），{verdict}。"
+    return Reply(ReplyKind.QUIZ_RESULT, text, result.data(), (Button("再做一次", "开始测验"),))

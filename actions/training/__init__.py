@@ -1,0 +1,1 @@
+"""Training: questions, papers, attempts and their marks."""

@@ -1,0 +1,33 @@
+/** Training: keys pick options, sources open in the sheet. Everything works without it. */
+
+import { makeSheet } from "../chat/sheet.js";
+
+/** Let a letter or a number pick the option of that name or place. @param {HTMLFormElement} form */
+function pickByKey(form) {
+  const inputs = /** @type {HTMLInputElement[]} */ ([...form.querySelectorAll(".option input")]);
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+    if (event.key === "Enter" && event.target instanceof HTMLInputElement && event.target.type === "checkbox") {
+      event.preventDefault();
+      form.requestSubmit();
+      return;
+    }
+    const place = /^[1-9]$/u.test(event.key) ? Number(event.key) - 1 : -1;
+    const input = inputs[place] ?? inputs.find((one) => one.value === event.key.toUpperCase());
+    if (!input) return;
+    event.preventDefault();
+    input.checked = input.type === "checkbox" ? !input.checked : true;
+    input.focus();
+  });
+}
+
+const form = document.querySelector("form[data-quiz]");
+if (form instanceof HTMLFormElement && form.querySelector(".option")) pickByKey(form);
+
+if (document.getElementById("sheet")) {
+  const open = makeSheet();
+  for (const button of document.querySelectorAll("[data-open]")) {
+    const { manualName, section, title, sentence } = /** @type {HTMLElement} */ (button).dataset;
+    button.addEventListener("click", () => open({ manual: manualName ?? "", section: section ?? "", title, sentence: sentence ?? "" }));
+  }
+}

@@ -1,0 +1,58 @@
+"""The bank that ships: sound, approved, and from every section of our own edition."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from knowledge.sections import load_edition
+
+from actions.training import bank, grading
+from actions.training.questions import Question, Status
+
+PROJECT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def sections() -> dict[str, str]:
+    """The text of each section of our own edition."""
+    return bank.sections_of(load_edition(PROJECT / "knowledge" / "manual"))
+
+
+@pytest.fixture(scope="module")
+def approved() -> list[Question]:
+    """The questions that papers may take."""
+    loaded = bank.load(PROJECT / "training_data" / "quiz")
+    return [question for question in loaded if question.status is Status.APPROVED]
+
+
+def test_no_problems(sections: dict[str, str]) -> None:
+    assert bank.check(bank.load(PROJECT / "training_data" / "quiz"), sections) == []
+
+
+def test_every_section_has_questions(approved: list[Question], sections: dict[str, str]) -> None:
+    assert len(approved) >= 60
+    assert len(sections) == 36
+    assert {question.content.section for question in approved} == sections.keys()
+
+
+def test_each_key_is_what_a_person_would_reply(approved: list[Question]) -> None:
+    for question in approved:
+        content = question.content
+        for reply in (
+            content.answer
+            if content.type == "fill"
+            else ["".join(grading.displayed(content, content.answer))]
+        ):
+            assert grading.is_correct(content, grading.read(content, reply)), (question.id, reply)
+
+
+def test_position_and_length_do_not_give_the_key_away(approved: list[Question]) -> None:
+    single = [question.content for question in approved if question.content.type == "single"]
+    longest = sum(
+        max(content.options, key=lambda option: len(option[1]))[0] in content.answer for content in single
+    )
+    truths = Counter(q.content.answer[0] for q in approved if q.content.type == "true_false")
+    assert longest <= len(single) / 2
+    assert min(truths["true"], truths["false"]) >= sum(truths.values()) / 4
