@@ -6,13 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from actions.rasa.services import Services, configure
-from actions.training import bank
+from actions.training import bank, checks
 from bot.dialogue import Dialogue, train
 from bot.runtime import Runtime
 from bot.settings import Settings
 from bot.turns import TurnService
 from knowledge.encoder import Progress
-from knowledge.passages import units_of
 from knowledge.weights import build as build_encoder
 
 Say = Callable[[str], None]
@@ -43,13 +42,9 @@ def prepare(runtime: Runtime, *, say: Say = lambda _: None, progress: Progress |
 def sync_bank(runtime: Runtime) -> None:
     """Bring the quiz bank of the project into the database; questions whose sentence is gone stay out of papers."""
     questions = bank.load(runtime.settings.quiz_dir)
+    sections = checks.sections_of(runtime.library.edition)
     with runtime.db.begin() as session:
-        bank.sync(session, questions, runtime.now(), manual=manual_sentences(runtime))
-
-
-def manual_sentences(runtime: Runtime) -> dict[str, str]:
-    """Return each section's text of the own edition, the source of the project's quiz bank."""
-    return {s.number: "\n".join(unit.text for unit in units_of(s)) for s in runtime.library.edition}
+        bank.sync(session, questions, runtime.now(), manual=sections)
 
 
 def make_turns(runtime: Runtime) -> TurnService:

@@ -79,7 +79,7 @@ def install_torch(label):
 
 def install_project(label):
     """Install the project itself, so that the command wenjin exists."""
-    pip(label, ["--no-deps", "--no-build-isolation", "-e", ROOT], 0)
+    pip(label, ["--no-deps", "-e", ROOT], 0)
 
 
 def pip(label, arguments, count):

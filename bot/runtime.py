@@ -88,5 +88,5 @@ def _wake_on_commit(database: Database, publish: Callable[[str], None]) -> None:
         for conversation_id in session.info.pop("woken", ()):
             publish(conversation_id)
 
-    event.listen(database.sessions, "before_flush", lambda session, _context, _instances: collect(session, None))
-    event.listen(database.sessions, "after_commit", wake)
+    event.listen(database._sessions, "before_flush", lambda session, _context, _instances: collect(session, None))
+    event.listen(database._sessions, "after_commit", wake)

@@ -56,7 +56,10 @@ class SentenceEncoder:
     def __init__(self, path: str | Path) -> None:
         import torch
         from sentence_transformers import SentenceTransformer
+        from transformers.utils import logging as transformers_logging
 
+        transformers_logging.set_verbosity_error()  # its report on unused layers is no news to an operator
+        transformers_logging.disable_progress_bar()
         # BLAS's and torch's thread pools fight for two cores: one thread each.
         torch.set_num_threads(int(os.environ.get("WENJIN_TORCH_THREADS", "1")))
         self._torch = torch

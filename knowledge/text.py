@@ -26,8 +26,11 @@ def _simplifier() -> Any:
 @lru_cache(maxsize=1)
 def _segmenter() -> Any:
     import logging
+    import warnings
 
-    import jieba
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # jieba asks for pkg_resources, which warns of its own end
+        import jieba
 
     jieba.setLogLevel(logging.WARNING)
     tokenizer = jieba.Tokenizer()

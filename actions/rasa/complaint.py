@@ -21,7 +21,7 @@ from actions.rasa.complaint_reading import (
     sounds_aggrieved,
 )
 from actions.rasa.complaint_words import CONTACT, DEMAND, FIELDS, IN_CHAT, LABELS, MATTER, PRODUCT
-from actions.rasa.form import answers_now, opens_now, request
+from actions.rasa.form import answers_now, keeps_silent, opens_now, request
 from actions.rasa.heard import Heard, heard
 from actions.rasa.talk import DialogueAction, Events, Talk, set_slots
 from actions.service.replies import Button, Reply
@@ -106,6 +106,8 @@ class AskAction(DialogueAction):
 
     def act(self, talk: Talk) -> Events:
         """Say the notice and the question."""
+        if keeps_silent(talk.heard):
+            return []
         notice = str(talk.slot(NOTICE) or "")
         talk.say_text(f"{notice}{self.question(talk)}", *self.buttons, outcome="ticket")
         return set_slots({NOTICE: ""})

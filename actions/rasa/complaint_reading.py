@@ -86,6 +86,8 @@ def read(heard: Heard, requested: str, filled: Mapping[str, str]) -> Move:
     changed = words.correction(heard, filled, requested)
     if changed:
         return _change(changed)
+    if heard.means("repeat", at_least=0.8) and len(heard.text) <= SHORT:
+        return Move(Kind.AGAIN)
     if _interrupts(heard, requested):
         return Move(Kind.INTERRUPT)
     return _read_confirm(heard, filled) if requested == CONFIRM else _answer(heard, requested, filled)

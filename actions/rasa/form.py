@@ -8,6 +8,8 @@ from typing import Any
 from rasa_sdk.events import SlotSet
 from rasa_sdk.forms import REQUESTED_SLOT
 
+from actions.rasa.heard import Heard
+
 LISTEN = "action_listen"
 
 
@@ -29,6 +31,11 @@ def opens_now(events: Sequence[Mapping[str, Any]], form: str) -> bool:
         if event.get("event") == "user":
             return False
     return False
+
+
+def keeps_silent(heard: Heard) -> bool:
+    """Tell whether a form must not ask anything now: somebody's life may be in danger."""
+    return heard.intent == "crisis"
 
 
 def request(slot: str | None) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from actions.rasa.form import answers_now, opens_now, request
+from actions.rasa.form import answers_now, keeps_silent, opens_now, request
 from actions.rasa.quiz_reading import Meaning, read
 from actions.rasa.services import services
 from actions.rasa.talk import DialogueAction, Events, Talk, set_slots
@@ -121,7 +121,7 @@ class AskQuizAnswer(DialogueAction):
     def act(self, talk: Talk) -> Events:
         """Show the question with its options as buttons."""
         item = _current(talk)
-        if item:
+        if item and not keeps_silent(talk.heard):
             talk.say(item_reply(item, str(talk.slot(NOTICE) or "")))
         return set_slots({NOTICE: ""})
 

@@ -17,8 +17,10 @@ def _groups(*sizes: int) -> str:
     return rf"1[3-9]\d{{{head - 2}}}" + "".join(rf"{_GAP}\d{{{size}}}" for size in rest)
 
 
+# A ticket number's digits may look like a mobile number's.
+_NO_TICKET = r"(?!(?<=[Tt][Ss])\d{6}-\d{5}(?!\d))"
 _MOBILE = re.compile(
-    rf"(?<!\d)(?:(?:\+|00)?86{_GAP})?(?P<number>{_groups(3, 4, 4)}|{_groups(3, 3, 5)}|{_groups(4, 3, 4)}"
+    rf"(?<!\d){_NO_TICKET}(?:(?:\+|00)?86{_GAP})?(?P<number>{_groups(3, 4, 4)}|{_groups(3, 3, 5)}|{_groups(4, 3, 4)}"
     rf"|{_groups(4, 4, 3)}|{_groups(5, 3, 3)}|{_groups(5, 6)}|{_groups(6, 5)})(?!\d)"
 )
 _LANDLINE = re.compile(

@@ -22,7 +22,7 @@ def asset(path: str) -> str:
 
 
 class Assets(StaticFiles):
-    """Serves static files with `no-cache`: scripts import each other by plain names, so each must be fresh."""
+    """Serves static files with `no-cache`: scripts import each other by plain names."""
 
     def file_response(self, *args: Any, **kwargs: Any) -> Response:
         """Return the file, or 304 where the browser's copy is still right."""

@@ -114,7 +114,7 @@ _SPECS: tuple[tuple[str, Callable[[Figures], str], Callable[[Figures], list[str]
     (
         "人工首次响应",
         lambda f: span_words(f.first_human_response_median_s),
-        lambda f: [],
+        lambda f: [f"转人工 {f.handed_over} 次"],
         "从客户请求转人工到人工第一条消息，取中位数，按自然时间计；还没有回复的不算在内。",
     ),
     (

@@ -121,7 +121,8 @@ def feedback(
         choices=choices(item.options, told.given, told.answer),
         source=source_of(runtime.library.edition, told.section, told.sentence),
         again=bool(again),
-        **_manual(runtime),
+        manual=runtime.settings.manual_title,
+        edition=EDITION,
     )
 
 
@@ -150,7 +151,8 @@ def result(request: Request, runtime: RuntimeDep, user: Learner, attempt_id: str
             for one in items
         ],
         now=runtime.now(),
-        **_manual(runtime),
+        manual=runtime.settings.manual_title,
+        edition=EDITION,
     )
 
 
@@ -206,7 +208,3 @@ def _ask_again(
     if running is None or item is None:
         raise problem
     return _ask(request, runtime, user, running, item, picked, problem)
-
-
-def _manual(runtime: Runtime) -> dict[str, str]:
-    return {"manual": runtime.settings.manual_title, "edition": EDITION}

@@ -12,7 +12,7 @@ SOON = 3
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A due date in words; `level` is "", "warn" or "danger"; `icon` goes with it, so colour is never alone."""
+    """A due date in words; `level` is "", "warn" or "danger"; colour is never alone, an icon goes with it."""
 
     words: str
     level: str

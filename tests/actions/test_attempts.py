@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, fields
 from datetime import timedelta
+from types import ModuleType
 from typing import TypeVar
 
 import pytest
@@ -14,7 +16,7 @@ from sqlalchemy import select
 
 from actions.store.engine import Database
 from actions.store.tables.training import AttemptState, QuizAttempt, QuizAttemptItem
-from actions.training import attempts, bank, papers
+from actions.training import attempts, bank, grading, papers, records
 from actions.training.questions import QuestionType
 from actions.training.views import Attempt, Feedback, Result, ReviewItem, ShownItem
 from knowledge.errors import WenjinError
@@ -264,6 +266,25 @@ def test_unreadable_answer_leaves_the_item_open(quiz: Database) -> None:
     assert shown.index == 1
 
 
+@pytest.fixture
+def meeting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make two devices meet at each step if nothing keeps them apart; one that has to wait is let go."""
+    _meet_at(monkeypatch, grading, "points")
+    _meet_at(monkeypatch, records, "feedback_on")
+
+
+def _meet_at(monkeypatch: pytest.MonkeyPatch, module: ModuleType, name: str) -> None:
+    both, step = threading.Barrier(2), getattr(module, name)
+
+    def meet(*args: object) -> object:
+        with suppress(threading.BrokenBarrierError):
+            both.wait(timeout=0.5)
+        return step(*args)
+
+    monkeypatch.setattr(module, name, meet)
+
+
+@pytest.mark.usefixtures("meeting")
 def test_two_devices_with_different_answers(quiz: Database) -> None:
     attempt = start(quiz)
     shown = show(quiz, attempt, 1)
@@ -285,6 +306,7 @@ def test_two_devices_with_the_same_answer(quiz: Database) -> None:
     assert others == [first] * 3
 
 
+@pytest.mark.usefixtures("meeting")
 def test_two_devices_with_the_last_two_items(quiz: Database) -> None:
     attempt = start(quiz, size=2)
     texts = [right(show(quiz, attempt, index)) for index in (1, 2)]

@@ -20,8 +20,17 @@ Spoil = Callable[[Session], Any]
 
 def write(s: Session, count: int, actor: str = "li") -> None:
     for number in range(count):
-        data = {"n": number, "中文": "值", "share": 0.1, "big": 1e22, "none": None, "nested": {"b": 1, "a": [1, 2]}}
-        audit.record(s, actor=actor, action="x.do", object_type="x", object_id=str(number), data=data, now=NOW)
+        data = {
+            "n": number,
+            "中文": "值",
+            "share": 0.1,
+            "big": 1e22,
+            "none": None,
+            "nested": {"b": 1, "a": [1, 2]},
+        }
+        audit.record(
+            s, actor=actor, action="x.do", object_type="x", object_id=str(number), data=data, now=NOW
+        )
 
 
 def sql(*statements: str) -> Spoil:
@@ -60,7 +69,10 @@ def test_a_log_as_written_is_whole(db: Database) -> None:
             ),
             "第 2 条",
         ),
-        (sql("DELETE FROM audit_log WHERE seq = 3", "UPDATE audit_log SET seq = seq - 1 WHERE seq > 3"), "第 3 条"),
+        (
+            sql("DELETE FROM audit_log WHERE seq = 3", "UPDATE audit_log SET seq = seq - 1 WHERE seq > 3"),
+            "第 3 条",
+        ),
         (sql("UPDATE audit_head SET hash = 'x'"), "链尾"),
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date, datetime
 
 import pytest
 from hypothesis import given
@@ -28,7 +29,7 @@ def written(*parts: str) -> st.SearchStrategy[str]:
 @st.composite
 def mobiles(draw: st.DrawFn) -> tuple[str, str]:
     number = "1" + draw(st.sampled_from("3456789")) + draw(digits(9))
-    groups = draw(st.sampled_from([(3, 4, 4), (3, 8), (11,), (3, 3, 5), (4, 4, 3), (7, 4), (5, 6)]))
+    groups = draw(st.sampled_from([(3, 4, 4), (3, 8), (11,), (3, 3, 5), (4, 4, 3), (7, 4), (5, 6), (6, 5)]))
     parts, at = [], 0
     for size in groups:
         parts.append(number[at : at + size])
@@ -48,10 +49,10 @@ def cards(draw: st.DrawFn) -> tuple[str, str]:
 
 @st.composite
 def ids(draw: st.DrawFn) -> tuple[str, str]:
-    day = draw(st.dates(min_value=__import__("datetime").date(1900, 1, 1))).strftime("%Y%m%d")
+    day = draw(st.dates(min_value=date(1900, 1, 1), max_value=date(2099, 12, 31))).strftime("%Y%m%d")
     area = draw(st.sampled_from("123456")) + draw(digits(5))
     tail = draw(digits(3)) + draw(st.sampled_from("0123456789Xx"))
-    return area + day + tail, draw(written(area, day if "20" > day[:2] >= "19" else "19" + day[2:], tail))
+    return area + day + tail, draw(written(area, day, tail))
 
 
 def left(masked: str) -> list[str]:
@@ -65,9 +66,8 @@ def test_no_mobile_number_survives(before: str, phone: tuple[str, str], after: s
     number, shown = phone
     masked = mask(before + shown + after)
     assert all(len(run) <= 7 for run in left(masked)), masked
-    assert number[3:7] not in masked.translate(PLAIN) or number[3:7] in (number[:4], number[-4:]) or len(
-        left(masked)[-1]
-    ) <= 5
+    assert masked.count("*") == 4
+    assert left(masked)[-1] == number[-4:]
     assert len(masked) == len(before + shown + after)
 
 
@@ -96,12 +96,12 @@ def test_no_mail_address_survives(address: str, before: str) -> None:
 AMOUNTS = st.builds(
     "{}{}{}".format,
     st.sampled_from(["", "￥", "¥", "共"]),
-    st.one_of(st.integers(0, 999_999_999).map(str), st.decimals(0, 9_999_999, places=2).map(lambda d: f"{d:,}")),
+    st.one_of(
+        st.integers(0, 999_999_999).map(str), st.decimals(0, 9_999_999, places=2).map(lambda d: f"{d:,}")
+    ),
     st.sampled_from(["元", "万元", "%", "笔", "天", "人民币"]),
 )
-DATES = st.datetimes(
-    min_value=__import__("datetime").datetime(1900, 1, 1), max_value=__import__("datetime").datetime(2099, 12, 31)
-).flatmap(
+DATES = st.datetimes(min_value=datetime(1900, 1, 1), max_value=datetime(2099, 12, 31)).flatmap(
     lambda at: st.sampled_from(
         [f"{at:%Y-%m-%d %H:%M:%S}", f"{at:%Y年%m月%d日}", f"{at:%Y/%m/%d}", f"{at:%Y%m%d}", f"{at:%Y.%m.%d}"]
     )
@@ -157,7 +157,7 @@ def test_figures_that_name_nobody_stay(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "masked"),
-    [("13812345678", "138****5678"), ("微信 wx_zhang88", "微信********88"), ("老王", "**"), ("", "")],
+    [("13812345678", "138****5678"), ("微信 wx_zhang88", "微信*********88"), ("老王", "**"), ("", "")],
 )
 def test_a_contact_is_never_shown_whole(text: str, masked: str) -> None:
     assert mask_contact(text) == masked

@@ -1,0 +1,8 @@
+"""Text to a Document of numbered sections, and a Document to Markdown, JSON and back."""
+
+from knowledge.sections.audiences import with_audiences
+from knowledge.sections.edition import load_edition
+from knowledge.sections.forms import from_store, to_json, to_markdown, to_store
+from knowledge.sections.parsing import parse
+
+__all__ = ["from_store", "load_edition", "parse", "to_json", "to_markdown", "to_store", "with_audiences"]
