@@ -26,8 +26,8 @@ from bot.settings import Settings
 log = logging.getLogger(__name__)
 LARGEST_BODY = 1_000_000
 _SECURITY = {
-    "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
-    "form-action 'self'; frame-ancestors 'none'",
+    "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; object-src 'none'; "
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
     "X-Frame-Options": "DENY",
@@ -66,7 +66,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 
 def warm(runtime: Runtime) -> None:
-    """Load database, index, encoder and dialogue, and run one question through, so that the first turn is quick."""
+    """Load everything and run one question through, so that the first turn is quick."""
     from bot.assistant import prepare
 
     prepare(runtime)
@@ -76,7 +76,7 @@ def warm(runtime: Runtime) -> None:
 
 
 async def _watch(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
-    """Give the request an id, refuse oversized bodies, add security headers, count and log without personal data."""
+    """Give the request an id, refuse oversized bodies, add security headers, count and log it."""
     request.state.request_id = new_id()[:12]
     started = time.perf_counter()
     if int(request.headers.get("content-length") or 0) > LARGEST_BODY:
@@ -88,7 +88,14 @@ async def _watch(request: Request, call_next: Callable[[Request], Awaitable[Resp
     response.headers["X-Request-Id"] = request.state.request_id
     metrics.REQUESTS.labels(str(response.status_code)).inc()
     took = (time.perf_counter() - started) * 1000
-    log.info("%s %s %d %.0f ms %s", request.method, request.url.path, response.status_code, took, request.state.request_id)
+    log.info(
+        "%s %s %d %.0f ms %s",
+        request.method,
+        request.url.path,
+        response.status_code,
+        took,
+        request.state.request_id,
+    )
     return response
 
 
@@ -110,7 +117,7 @@ def _add_operations(app: FastAPI) -> None:
 
 def _count(runtime: Runtime) -> None:
     with runtime.db.begin() as session:
-        by_state: dict[str, int] = tickets.count_by_state(session)
+        by_state = tickets.count_by_state(session)
         waiting = len(handovers.open_handovers(session))
     for state, count in by_state.items():
         metrics.TICKETS.labels(state).set(count)

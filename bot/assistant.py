@@ -12,6 +12,7 @@ from bot.runtime import Runtime
 from bot.settings import Settings
 from bot.turns import TurnService
 from knowledge.encoder import Progress
+from knowledge.library import EDITION
 from knowledge.weights import build as build_encoder
 
 Say = Callable[[str], None]
@@ -30,7 +31,7 @@ def ensure_model(settings: Settings, say: Say) -> Path:
 
 
 def prepare(runtime: Runtime, *, say: Say = lambda _: None, progress: Progress | None = None) -> None:
-    """Do all set-up that is not done yet: encoder, index, quiz bank, dialogue model. Nothing is done twice."""
+    """Do all set-up that is not done yet: encoder, index, quiz bank, dialogue model."""
     ensure_encoder(runtime.settings, say)
     say("准备手册索引")
     runtime.library.index(runtime.library.in_use(), runtime.encoder, progress=progress)
@@ -40,7 +41,7 @@ def prepare(runtime: Runtime, *, say: Say = lambda _: None, progress: Progress |
 
 
 def sync_bank(runtime: Runtime) -> None:
-    """Bring the quiz bank of the project into the database; questions whose sentence is gone stay out of papers."""
+    """Bring the project's quiz bank into the database; one whose sentence is gone stays out of papers."""
     questions = bank.load(runtime.settings.quiz_dir)
     sections = checks.sections_of(runtime.library.edition)
     with runtime.db.begin() as session:
@@ -54,6 +55,7 @@ def make_turns(runtime: Runtime) -> TurnService:
         Services(
             answerer=runtime.answerer,
             manual_title=lambda: settings.manual_title,
+            manual_version=lambda: runtime.library.version(EDITION),
             database=runtime.db,
             quiz_size=settings.quiz_size,
             pass_percent=settings.pass_percent,
@@ -61,5 +63,3 @@ def make_turns(runtime: Runtime) -> TurnService:
     )
     dialogue = Dialogue.load(ensure_model(settings, lambda _: None))
     return TurnService(runtime.db, dialogue, runtime.hub, per_minute=settings.messages_per_minute)
-
-

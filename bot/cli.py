@@ -72,7 +72,9 @@ def _add(sub: argparse._SubParsersAction[argparse.ArgumentParser], name: str, co
 
 
 def _add_manual(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    manual = sub.add_parser("manual", help="导入、查看和切换手册").add_subparsers(required=True, metavar="操作")
+    manual = sub.add_parser("manual", help="导入、查看和切换手册").add_subparsers(
+        required=True, metavar="操作"
+    )
     bring = _add(manual, "import", commands.manual_import, "导入一份手册并改用它")
     bring.add_argument("file")
     bring.add_argument("--name", help="手册名称（默认取自文件名）")

@@ -49,7 +49,9 @@ def run(arguments: argparse.Namespace) -> int:
     arguments.settings = settings
     setup(arguments)
     _first_administrator(Runtime(settings))
-    say(f"正在启动，随后请打开 http://{settings.host}:{settings.port}（客户聊天），/desk（工单），/training（测验），/dashboard（指标）")
+    say(
+        f"正在启动，随后请打开 http://{settings.host}:{settings.port}（客户聊天），/desk（工单），/training（测验），/dashboard（指标）"
+    )
     uvicorn.run(
         create_app(settings),
         host=settings.host,
@@ -70,7 +72,9 @@ def _check_port(host: str, port: int) -> None:
         try:
             probe.bind((host, port))
         except OSError as error:
-            message = f"{host}:{port} 不能监听（{error.strerror}），可能已有程序在用；可设 WENJIN_PORT 换一个端口。"
+            message = (
+                f"{host}:{port} 不能监听（{error.strerror}），可能已有程序在用；可设 WENJIN_PORT 换一个端口。"
+            )
             raise bad_input("port_in_use", message, port=port) from error
 
 
@@ -89,7 +93,7 @@ def ask(arguments: argparse.Namespace) -> int:
     if arguments.batch:
         return _ask_batch(arguments)
     if not arguments.question:
-        raise bad_input("empty_question", "请写上问题，例如：wenjin ask \"投诉一般多久能处理完\"。")
+        raise bad_input("empty_question", '请写上问题，例如：wenjin ask "投诉一般多久能处理完"。')
     answerer = _answerer(arguments)
     if arguments.json:
         row = _answered(answerer, arguments.question, arguments.audience)
@@ -151,7 +155,13 @@ def _answered_or_refused(answerer: Any, row: dict[str, Any]) -> dict[str, Any]:
     try:
         return _answered(answerer, row["question"], row["audience"])
     except WenjinError as error:
-        return {"outcome": "refused", "text": error.message, "citations": [], "ranking": [], "latency_ms": 0.0}
+        return {
+            "outcome": "refused",
+            "text": error.message,
+            "citations": [],
+            "ranking": [],
+            "latency_ms": 0.0,
+        }
 
 
 def _batch_lines(path: Path) -> Iterator[dict[str, Any]]:
@@ -209,7 +219,7 @@ def manual_show(arguments: argparse.Namespace) -> int:
 
 def manual_list(arguments: argparse.Namespace) -> int:
     """Print all manuals; * marks the one in use."""
-    for info in _runtime(arguments).library.list():
+    for info in _runtime(arguments).library.manuals():
         mark = "*" if info.in_use else " "
         at = f"，导入于 {info.imported_at[:16]}" if info.imported_at else "，自带"
         print(f"{mark} {info.name}  {info.version}  {info.sections} 节  {info.title}{at}")
@@ -234,7 +244,9 @@ def manual_audience(arguments: argparse.Namespace) -> int:
     """Change who may read a section of an imported manual; this makes a new version."""
     from bot.importing import set_audience
 
-    version = set_audience(_runtime(arguments), arguments.name, arguments.section, Audience(arguments.audience))
+    version = set_audience(
+        _runtime(arguments), arguments.name, arguments.section, Audience(arguments.audience)
+    )
     say(f"已设置，手册 {arguments.name} 的新版本是 {version}。")
     return 0
 
@@ -277,9 +289,10 @@ def user_password(arguments: argparse.Namespace) -> int:
     with runtime.db.begin() as session:
         user = accounts.find_user(session, arguments.name)
         if user is None:
-            raise not_found("user_not_found", f"没有名为“{arguments.name}”的账号，可用 wenjin user list 查看。")
+            raise not_found(
+                "user_not_found", f"没有名为“{arguments.name}”的账号，可用 wenjin user list 查看。"
+            )
         password = secrets.token_urlsafe(12)
         accounts.set_password(session, user_id=user.id, password=password, now=runtime.now())
     say(f"账号 {arguments.name} 的新密码只显示这一次：{password}")
     return 0
-

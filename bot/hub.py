@@ -144,7 +144,9 @@ class RedisHub(MemoryHub):
         try:
             self._sync.publish(_CHANNEL, conversation_id)
         except Exception:
-            log.warning("Redis did not take a wake-up; open chats will see it at their next look", exc_info=True)
+            log.warning(
+                "Redis did not take a wake-up; open chats will see it at their next look", exc_info=True
+            )
             super().publish(conversation_id)
 
     @asynccontextmanager
@@ -154,7 +156,9 @@ class RedisHub(MemoryHub):
         import redis.asyncio
 
         client = redis.asyncio.Redis(connection_pool=self._pool_of_this_loop())
-        async with client.lock(f"wenjin:lock:{conversation_id}", timeout=_LOCK_SECONDS, blocking_timeout=_LOCK_SECONDS):
+        async with client.lock(
+            f"wenjin:lock:{conversation_id}", timeout=_LOCK_SECONDS, blocking_timeout=_LOCK_SECONDS
+        ):
             yield
 
     def _pool_of_this_loop(self) -> Any:

@@ -33,15 +33,17 @@ class Imported:
     def lines(self) -> Iterator[str]:
         """Yield the report, one line a fact."""
         staff = [s.number for s in self.document if s.audience is Audience.STAFF]
-        yield f"已导入手册 {self.name}（{self.version}）：{self.document.title}，{len(self.document.sections)} 节。"
+        count = len(self.document.sections)
+        yield f"已导入手册 {self.name}（{self.version}）：{self.document.title}，{count} 节。"
         if self.restored.damaged:
             yield f"修复了 {len(self.restored.repairs)} 处损坏。"
         for loss in self.restored.losses:
-            yield f"原文缺失：{loss.describe()}"
+            yield f"原文缺失：“{loss.place}”处{loss.reason}"
         for number, title in self.document.missing:
             yield f"只有标题没有内容：{number} {title}"
         if staff:
-            yield f"仅员工可读的节：{'、'.join(staff)}；可用 wenjin manual audience {self.name} 节号 customer 开放。"
+            yield f"仅员工可读的节：{'、'.join(staff)}。"
+            yield f"要对客户开放：wenjin manual audience {self.name} 节号 customer"
         yield f"现在使用手册 {self.name}。" if self.switched else "没有切换，仍使用原来的手册。"
 
 

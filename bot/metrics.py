@@ -9,11 +9,20 @@ _BUCKETS = (0.01, 0.02, 0.04, 0.06, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 
 TURNS = Counter("wenjin_turns_total", "Replies of the bot by outcome.", ["outcome"], registry=REGISTRY)
 LATENCY = Histogram(
-    "wenjin_turn_seconds", "From the message received to the reply stored.", buckets=_BUCKETS, registry=REGISTRY
+    "wenjin_turn_seconds",
+    "From the message received to the reply stored.",
+    buckets=_BUCKETS,
+    registry=REGISTRY,
 )
 REQUESTS = Counter("wenjin_http_requests_total", "HTTP requests by status.", ["status"], registry=REGISTRY)
 ERRORS = Counter("wenjin_errors_total", "Unexpected failures by place.", ["place"], registry=REGISTRY)
 TICKETS = Gauge("wenjin_tickets", "Complaint tickets by state.", ["state"], registry=REGISTRY)
-WAITING = Gauge("wenjin_handovers_open", "Conversations that wait for or talk to a person.", registry=REGISTRY)
-MANUAL = Gauge("wenjin_manual_info", "The manual and encoder in use (always 1).", ["manual", "version", "encoder"],
-               registry=REGISTRY)  # fmt: skip
+WAITING = Gauge(
+    "wenjin_handovers_open", "Conversations that wait for or talk to a person.", registry=REGISTRY
+)
+MANUAL = Gauge(
+    "wenjin_manual_info",
+    "The manual and encoder in use (always 1).",
+    ["manual", "version", "encoder"],
+    registry=REGISTRY,
+)

@@ -43,7 +43,9 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _unexpected)
 
 
-def problem(request: Request, status: int, code: str, detail: str, data: dict[str, object] | None = None) -> Response:
+def problem(
+    request: Request, status: int, code: str, detail: str, data: dict[str, object] | None = None
+) -> Response:
     """Return a failure as problem JSON, or as a page where a browser asked for one."""
     body: dict[str, Any] = {
         **(data or {}),
@@ -86,14 +88,18 @@ async def _invalid(request: Request, error: Exception) -> Response:
         return problem(request, 400, "bad_json", "请求内容不是有效的 JSON。")
     if _wrong_type(request):
         return problem(request, 415, "wrong_content_type", "请用 Content-Type: application/json 发送。")
-    fields = "、".join(".".join(str(p) for p in place["loc"] if p not in {"body", "query", "path"}) for place in places)
+    fields = "、".join(
+        ".".join(str(p) for p in place["loc"] if p not in {"body", "query", "path"}) for place in places
+    )
     return problem(request, 422, "bad_request", f"请求内容有误，请检查：{fields or '请求正文'}。")
 
 
 def _wrong_type(request: Request) -> bool:
     if request.method not in {"POST", "PUT", "PATCH"}:
         return False
-    return "json" not in request.headers.get("content-type", "") and request.url.path.startswith(("/api/", "/webhooks/"))
+    return "json" not in request.headers.get("content-type", "") and request.url.path.startswith(
+        ("/api/", "/webhooks/")
+    )
 
 
 async def _http(request: Request, error: Exception) -> Response:

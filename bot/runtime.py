@@ -22,7 +22,7 @@ from knowledge.library import Library, LiveAnswerer
 
 @dataclass
 class Runtime:
-    """The parts that routes, channels and commands share. Heavy parts are built when they are first asked for."""
+    """The parts that routes, channels and commands share, each built when it is first asked for."""
 
     settings: Settings
 
@@ -88,5 +88,7 @@ def _wake_on_commit(database: Database, publish: Callable[[str], None]) -> None:
         for conversation_id in session.info.pop("woken", ()):
             publish(conversation_id)
 
-    event.listen(database._sessions, "before_flush", lambda session, _context, _instances: collect(session, None))
+    event.listen(
+        database._sessions, "before_flush", lambda session, _context, _instances: collect(session, None)
+    )
     event.listen(database._sessions, "after_commit", wake)

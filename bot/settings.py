@@ -21,7 +21,9 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     data_dir: Path = Field(PROJECT / ".wenjin", description="数据目录：数据库、索引、模型和密钥都在这里。")
-    database_url: str = Field("", description="数据库地址，空为数据目录里的 SQLite；例：postgresql+psycopg://user@host/db。")
+    database_url: str = Field(
+        "", description="数据库地址，空为数据目录里的 SQLite；例：postgresql+psycopg://user@host/db。"
+    )
     redis_url: str = Field("", description="Redis 地址；多个进程时用来共享锁、限流和通知，空为单进程。")
     encoder: str = Field("", description="句向量模型：sentence-transformers 名称或文件夹，空为自带模型。")
     host: str = Field("127.0.0.1", description="监听地址。")

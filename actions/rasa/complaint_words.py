@@ -148,11 +148,13 @@ def correction(heard: Heard, filled: Mapping[str, str], requested: str = "") -> 
     if swapped:
         return swapped
     named = next((slot for slot, words in _FIELD_WORDS.items() if words.search(text)), "")
+    if named and named == requested and named not in filled:
+        return None
     reached = heard.entities.get("phone") or heard.entities.get("email") or ""
     changes = bool(_CHANGE.search(text))
     if changes and reached and (named in ("", CONTACT)):
         return Correction(CONTACT, reached)
-    if changes and named and (named in filled or named != requested):
+    if changes and named:
         value = "" if named == CONTACT else _new_value(text, named)
         if value or named in filled:
             return Correction(named, value)

@@ -78,7 +78,7 @@ def _take(talk: Talk, item: ShownItem) -> Events:
     feedback = _mark(talk, item) if _may_be_answer(talk, item) else None
     if feedback is None:
         return _not_taken(item, read(heard, item.type, readable=False))
-    talk.say(feedback_reply(feedback))
+    talk.say(feedback_reply(feedback, item.type))
     if feedback.finished:
         return [*set_slots({ANSWER: None, END: "finished"}), request(None)]
     return [*set_slots({ANSWER: None, NOTICE: ""}), request(ANSWER)]
@@ -175,9 +175,10 @@ def item_reply(item: ShownItem, notice: str = "") -> Reply:
     return Reply(ReplyKind.QUIZ_ITEM, text, item.data(), (*keys, Button(LEAVE, LEAVE)))
 
 
-def feedback_reply(feedback: Feedback) -> Reply:
+def feedback_reply(feedback: Feedback, kind: QuestionType) -> Reply:
     """Return what is learnt from an answer, with its source."""
-    verdict = "答对了" if feedback.correct else f"答错了，正确答案是 {'、'.join(feedback.answer)}"
+    key = ("或" if kind is QuestionType.FILL else "、").join(feedback.answer)
+    verdict = "答对了" if feedback.correct else f"答错了，正确答案是 {key}"
     source = f"出处：《{services().manual_title()}》{feedback.section}「{feedback.sentence}」"
     text = (
         f"{verdict}，得 {feedback.points} 分（满分 {feedback.max_points}）。{feedback.explanation}\n{source}"

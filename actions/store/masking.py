@@ -20,8 +20,8 @@ def _groups(*sizes: int) -> str:
 # A ticket number's digits may look like a mobile number's.
 _NO_TICKET = r"(?!(?<=[Tt][Ss])\d{6}-\d{5}(?!\d))"
 _MOBILE = re.compile(
-    rf"(?<!\d){_NO_TICKET}(?:(?:\+|00)?86{_GAP})?(?P<number>{_groups(3, 4, 4)}|{_groups(3, 3, 5)}|{_groups(4, 3, 4)}"
-    rf"|{_groups(4, 4, 3)}|{_groups(5, 3, 3)}|{_groups(5, 6)}|{_groups(6, 5)})(?!\d)"
+    rf"(?<!\d){_NO_TICKET}(?:(?:\+|00)?86{_GAP})?(?P<number>{_groups(3, 4, 4)}|{_groups(3, 3, 5)}"
+    rf"|{_groups(4, 3, 4)}|{_groups(4, 4, 3)}|{_groups(5, 3, 3)}|{_groups(5, 6)}|{_groups(6, 5)})(?!\d)"
 )
 _LANDLINE = re.compile(
     rf"(?<!\d)(?P<area>0(?:10|2\d|[3-9]\d\d))\)?{_GAP}(?P<local>[2-9]\d{{2,3}}{_GAP}\d{{4}})(?!\d)"

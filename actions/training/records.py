@@ -41,7 +41,7 @@ def attempt_of(s: Session, row: QuizAttempt) -> Attempt:
 def attempt_row(s: Session, attempt_id: str, user_id: str, *, lock: bool = False) -> QuizAttempt:
     """Return the person's attempt; a lock makes two devices write one after the other."""
     query = select(QuizAttempt).where(QuizAttempt.id == attempt_id, QuizAttempt.user_id == user_id)
-    if False:
+    if lock:
         query = query.with_for_update(key_share=True).execution_options(populate_existing=True)
     row = s.scalar(query)
     if row is None:

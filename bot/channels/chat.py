@@ -129,7 +129,9 @@ async def say(said: Said, speaker: SpeakerDep, runtime: RuntimeDep) -> dict[str,
 
 
 @router.get("/chat/events")
-async def events(request: Request, speaker: SpeakerDep, runtime: RuntimeDep, after: int = 0) -> EventSourceResponse:
+async def events(
+    request: Request, speaker: SpeakerDep, runtime: RuntimeDep, after: int = 0
+) -> EventSourceResponse:
     """Push new turns as they are committed; a reconnect goes on after the last one seen."""
     last = request.headers.get("last-event-id", "")
     start = int(last) if last.isdecimal() else max(after, 0)
@@ -146,7 +148,11 @@ async def _pushes(
         await asyncio.sleep(0)  # listening before looking: what is committed in between is not missed
         for message in await run_in_threadpool(_since, runtime, conversation_id, after):
             after = max(after, int(message["seq"]))
-            yield {"event": "message", "id": str(message["seq"]), "data": json.dumps(message, ensure_ascii=False)}
+            yield {
+                "event": "message",
+                "id": str(message["seq"]),
+                "data": json.dumps(message, ensure_ascii=False),
+            }
         await waiting
 
 
@@ -173,7 +179,9 @@ def rate(rated: Rated, speaker: SpeakerDep, runtime: RuntimeDep) -> dict[str, An
 
 
 @router.get("/manuals/{manual}/sections/{number}")
-def section(manual: str, number: str, runtime: RuntimeDep, user: MaybeUser, version: str = "") -> dict[str, Any]:
+def section(
+    manual: str, number: str, runtime: RuntimeDep, user: MaybeUser, version: str = ""
+) -> dict[str, Any]:
     """Return a section for the side sheet; a staff section does not exist for a customer.
 
     Raises:
@@ -193,5 +201,3 @@ def section(manual: str, number: str, runtime: RuntimeDep, user: MaybeUser, vers
         "chapter_title": found.chapter_title,
         "paragraphs": [{"text": p.text, "heading": p.heading, "kind": str(p.kind)} for p in found.paragraphs],
     }
-
-

@@ -45,7 +45,9 @@ async def webhook(
     key = str(metadata.get("message_id") or new_id())[:100]
     speaker = Speaker("rest", body.sender, f"rest:{body.sender}")
     messages = await runtime.turns.handle(speaker, body.message, key=key, metadata=metadata)
-    replies = [_rasa_form(m, body.sender, runtime.settings.manual_title) for m in messages if m.actor != "customer"]
+    replies = [
+        _rasa_form(m, body.sender, runtime.settings.manual_title) for m in messages if m.actor != "customer"
+    ]
     if not replies:
         replies = [{"recipient_id": body.sender, "text": HUMAN_LISTENS}]
     return StreamingResponse(_lines(replies), media_type="text/event-stream") if stream else replies
@@ -66,7 +68,7 @@ def _check_token(request: Request, wanted: str) -> None:
 
 
 def _rasa_form(message: Message, sender: str, title: str) -> dict[str, Any]:
-    """Return a message as Rasa's clients read it: the source stands in the text, the structure under `custom`."""
+    """Return a message as Rasa's clients read it: the source in the text, the structure under `custom`."""
     out: dict[str, Any] = {"recipient_id": sender, "text": message.text + _sources(message, title)}
     if message.buttons:
         out["buttons"] = message.buttons

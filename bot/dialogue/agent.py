@@ -36,6 +36,11 @@ class Dialogue:
 
             return cls(Engine(model))
 
+    @property
+    def domain(self) -> Any:
+        """Return the domain that the model was trained with."""
+        return self._engine.domain
+
     async def respond(self, text: str, sender_id: str, metadata: dict[str, Any] | None = None) -> list[Reply]:
         """Return at least one reply to one message, within the current session (`actions.store.context`).
 

@@ -21,7 +21,7 @@ _CHINESE_NUMBER = "[一二两三四五六七八九十百千万几]"
 
 # In this order: what an earlier kind has taken, a later one leaves alone.
 PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("ticket_number", re.compile(r"(?<![a-z0-9])ts\s?\d{6}\s?-?\s?\d{5}(?!\d)", re.IGNORECASE)),
+    ("ticket_number", re.compile(r"(?<![a-z0-9])ts(?:[\s-]?\d){11}(?!\d)", re.IGNORECASE)),
     (
         "email",
         re.compile(r"[a-z0-9][a-z0-9._%+-]*@[a-z0-9][a-z0-9-]*(?:\.[a-z0-9-]+)*\.[a-z]{2,}", re.IGNORECASE),
@@ -36,13 +36,16 @@ PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ),
     ("amount", re.compile(rf"[¥$]?{_DIGIT_BEFORE}\d[\d,]*(?:\.\d+)?\s*[百千万亿]?\s*(?:元|块钱?|人民币)")),
     ("amount", re.compile(rf"{_CHINESE_NUMBER}{{1,9}}(?:元|块钱?)")),
-    ("date", re.compile(r"(?<!\d)(?:\d{4}[-/年.])?\d{1,2}[-/月.]\d{1,2}[日号]?(?!\d)(?!元|块)")),
+    ("date", re.compile(r"(?<!\d)\d{4}([-/.])\d{1,2}\1\d{1,2}(?!\d)")),
+    ("date", re.compile(r"(?<!\d)(?:\d{4}年)?\d{1,2}月(?:\d{1,2}[日号]?)?")),
     (
         "date",
         re.compile(r"今天|昨天|前天|大前天|上个?周[一二三四五六日天末]?|上个?月(?:\d{1,2}号)?|本周|这周"),
     ),
     ("score", re.compile(r"(?<![\d.])([1-5一二三四五])\s*(?:分|颗?星)(?!钟)")),
 )
+# Kinds whose value is a part of what matched.
+_PARTS = ("order_number", "score")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +70,7 @@ def find(text: str) -> list[Found]:
 
 
 def _value(kind: str, match: re.Match[str]) -> str:
-    text = match.group(match.lastindex or 0).strip()
+    text = match.group(match.lastindex or 0 if kind in _PARTS else 0).strip()
     if kind == "phone":
         digits = re.sub(r"\D", "", text)
         return digits[2:] if digits.startswith("86") and len(digits) == 13 else digits

@@ -44,7 +44,7 @@ def login(
 ) -> Response:
     """Sign in and go on to where the visitor wanted to go."""
     if not name.strip() or not password:
-        return page(request, "login.html", status=422, next=next, name=name, problem="请填写用户名和密码。")
+        return page(request, "login.html", status=422, next=next, name=name, problem="请填写账号和密码。")
     token, problem = _sign_in(runtime, name.strip(), password)
     if problem:
         return page(

@@ -58,4 +58,6 @@ def choices(options: Sequence[Option], given: Sequence[str], answer: Sequence[st
 def minutes(since: datetime, now: datetime) -> str:
     """Say how long something has been going on."""
     whole = int((now - since).total_seconds() // 60)
+    if whole < 1:
+        return "刚开始"
     return f"已用 {whole} 分钟" if whole < 180 else f"{whole // 60} 小时前开始"

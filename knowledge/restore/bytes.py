@@ -11,6 +11,7 @@ LEADS = range(0x81, 0xFF)
 TRAILS = [b for b in range(0x40, 0xFF) if b != 0x7F]
 SPLIT_MARKS = {";": 0xBB, "；": 0xBB, "?": 0xBF, "？": 0xBF}
 MARK_LEAD = 0xA3
+NO_LEAD = 0x80
 
 _NARROWED = {",": "，", ";": "；", ":": "：", "?": "？", "!": "！", "(": "（", ")": "）"}
 _READABLE = re.compile(f"[{HAN}。，；：？！、“”‘’《》（）〔〕【】…—·％×]")

@@ -13,7 +13,7 @@ from knowledge.restore.site import find_body
 from knowledge.restore.types import Loss, LossKind, Repair, RepairKind, Restored
 from knowledge.restore.words import WordModel
 
-_NOT_TEXT = re.compile(r"[^\u3400-\u9fff。、，；：]")
+_NOT_TEXT = re.compile(r"[^\u3400-\u9fff。、，；：《》“”（）]")
 
 
 @dataclass

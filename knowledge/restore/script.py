@@ -92,17 +92,17 @@ def _belongs_to_latin(text: str, at: int) -> bool:
 
 
 def _parentheses(text: str) -> list[tuple[int, int]]:
-    """Pair up the ASCII parentheses; unpaired ones count as a pair with themselves."""
+    """Pair up the parentheses, narrow or wide; those without a partner are left out."""
     opened: list[int] = []
     pairs: list[tuple[int, int]] = []
     for at, char in enumerate(text):
-        if char == "(":
+        if char in "(（":
             opened.append(at)
-        elif char == ")" and opened:
+        elif char in ")）" and opened:
             pairs.append((opened.pop(), at))
     return pairs
 
 
 def _is_chinese_parenthesis(text: str, start: int, end: int) -> bool:
-    around = text[max(0, start - 1) : start] + text[start + 1 : end] + text[end + 1 : end + 2]
+    around = text[max(0, start - 1) : end + 2]
     return not around.isascii()

@@ -16,7 +16,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from knowledge.restore.annotations import annotated_characters, strip_annotations
-from knowledge.restore.bytes import LEADS, MARK_LEAD, SPLIT_MARKS, TRAILS, dropped_trails, pair, readable
+from knowledge.restore.bytes import LEADS, MARK_LEAD, NO_LEAD, SPLIT_MARKS, TRAILS, dropped_trails, pair, readable
 from knowledge.restore.script import (
     LATIN_READING,
     has_reading,
@@ -207,6 +207,8 @@ class ShiftedReader:
             if done and mark:
                 wide = readable(MARK_LEAD, mark)
                 yield Step(at + 2, done._replace(text=done.text + wide), aligned=True)
+            elif done and trail == NO_LEAD:
+                yield Step(at + 1, done, aligned=True)
             elif done:
                 swallowed = _swallowed(source, at + 1)
                 done = done._replace(text=done.text + swallowed).with_extra(_SWALLOWED)

@@ -32,7 +32,7 @@ def find_body(lines: list[str], plain: list[str]) -> Body:
     last = _tail(plain, first)
     start = sum(len(line) for line in lines[:first])
     body = "".join(lines[first:last])
-    return Body(start, start + len(body.rstrip()))
+    return Body(start, start + len(body if last == len(lines) else body.rstrip()))
 
 
 def _tail(plain: list[str], first: int) -> int:

@@ -37,7 +37,7 @@ def _section_lines(section: Section) -> list[str]:
 
 
 def to_json(document: Document) -> list[dict[str, object]]:
-    """Return [{"section", "title", "audience", "paragraphs"}]: the lines of the Markdown form, without headings."""
+    """Return [{"section", "title", "audience", "paragraphs"}]: the Markdown form's plain lines."""
     return [
         {
             "section": section.number,
@@ -85,7 +85,8 @@ def from_store(stored: Mapping[str, Any]) -> Document:
 
 def _section(stored: Mapping[str, Any]) -> Section:
     paragraphs = tuple(
-        Paragraph(p["text"], p["heading"], ParagraphKind(p["kind"]), p["marker"]) for p in stored["paragraphs"]
+        Paragraph(p["text"], p["heading"], ParagraphKind(p["kind"]), p["marker"])
+        for p in stored["paragraphs"]
     )
     audience = Audience(stored["audience"])
     return Section(stored["number"], stored["title"], audience, stored["chapter_title"], paragraphs)

@@ -68,7 +68,8 @@ def numbered(text: str, *, sure: bool = False) -> Heading | None:
         match = pattern.fullmatch(text)
         if match:
             number = match[1].replace("．", ".")
-            return Heading(form, number if form == "dotted" else str(chinese_number(number)), match[2].strip())
+            number = number if form == "dotted" else str(chinese_number(number))
+            return Heading(form, number, match[2].strip())
     for form, pattern in (("ordinal", _ORDINAL), ("bracketed", _BRACKETED)):
         match = pattern.fullmatch(text)
         if match and (sure or "：" not in match[2].rstrip("：")):

@@ -78,10 +78,10 @@ def _ranks(lines: list[Line]) -> dict[int, int]:
     if chapter is None and section is not None:
         chapter = section - 1
     if chapter is None:
-        top = [line for line in lines if line.level == levels[0]]
-        chapter = levels[1] if len(top) == 1 and lines[0].level == levels[0] and len(levels) > 1 else levels[0]
-    return {level: 1 + max(-1, sum(chapter < other <= level for other in {*levels, chapter})) if level >= chapter else 0
-            for level in levels}
+        only_title = lines[0].level == levels[0] and sum(line.level == levels[0] for line in lines) == 1
+        chapter = levels[1] if only_title and len(levels) > 1 else levels[0]
+    below = sorted({chapter, *(level for level in levels if level > chapter)})
+    return {level: below.index(level) + 1 if level >= chapter else 0 for level in levels}
 
 
 def _title(lines: list[Line], ranks: dict[int, int]) -> tuple[str, set[int]]:

@@ -30,7 +30,7 @@ class Draft:
 
 
 class Outline:
-    """Collects chapters, sections, sub-headings and paragraphs in reading order and numbers what has no number."""
+    """Collects headings and paragraphs in reading order and numbers what has no number."""
 
     def __init__(self) -> None:
         self._chapter = 0
@@ -86,7 +86,7 @@ class Outline:
         draft.heading = f"{own} {title}".strip()
 
     def add(self, text: str, marker: str = "") -> None:
-        """Add a paragraph, or a list item where there is a marker; text before the first heading is left out."""
+        """Add a paragraph, or a list item where there is a marker; text before any heading is left out."""
         if not self._drafts or not text:
             return
         draft = self._drafts[-1]

@@ -15,6 +15,7 @@ FEWEST_SECTIONS = 3
 
 _HAN = "\u3400-\u9fff"
 _CHAPTER_ENTRY = re.compile(rf"(\d{{1,2}})[.．、]?\s*第[{CHINESE_DIGITS}十0-9]+章")
+_FIRST_CHAPTER = re.compile("第(?:1|一)章")
 _CLEAR = re.compile(r"[。；！？]")
 
 
@@ -51,8 +52,7 @@ def find_contents(text: str) -> Contents | None:
     if len(longest) < 0.6 * len(text):
         return None
     flat = re.sub(r"\s*\n\s*", "", text)
-    chapters = [m for m in _CHAPTER_ENTRY.finditer(flat)]
-    chapters = [m for at, m in enumerate(chapters) if int(m[1]) == at + 1]
+    chapters = [m for at, m in enumerate(_CHAPTER_ENTRY.finditer(flat), 1) if int(m[1]) == at]
     if not chapters:
         return None
     found, end = [], 0
@@ -86,7 +86,7 @@ def _entries(flat: str, chapter: re.Match[str], limit: int) -> tuple[tuple[Entry
 
 def _title_end(flat: str, start: int, limit: int) -> int:
     """Return where a title ends: at the next entry, or where the body's first chapter begins."""
-    body = re.compile(r"第(?:1|一)章").search(flat, start, min(limit, start + LONGEST_TITLE) if limit else limit)
+    body = _FIRST_CHAPTER.search(flat, start, min(limit, start + LONGEST_TITLE))
     return body.start() if body else limit
 
 
@@ -129,7 +129,8 @@ def _marks(contents: Contents) -> list[Mark]:
 
 
 def _chapter_pattern(chapter: Entry) -> re.Pattern[str]:
-    return re.compile(rf"第(?:{chapter.number}|{_chinese(int(chapter.number))})章\s*{re.escape(chapter.title)}")
+    number = f"{chapter.number}|{_chinese(int(chapter.number))}"
+    return re.compile(rf"第(?:{number})章\s*{re.escape(chapter.title)}")
 
 
 def _section_pattern(entry: Entry, order: int) -> re.Pattern[str]:
@@ -141,15 +142,18 @@ def _section_pattern(entry: Entry, order: int) -> re.Pattern[str]:
 
 def _chinese(number: int) -> str:
     tens, ones = divmod(number, 10)
-    return ("" if tens < 2 else CHINESE_DIGITS[tens]) + ("十" if tens else "") + (
-        CHINESE_DIGITS[ones] if ones else ""
+    return (
+        ("" if tens < 2 else CHINESE_DIGITS[tens])
+        + ("十" if tens else "")
+        + (CHINESE_DIGITS[ones] if ones else "")
     )
 
 
 def _add_section(outline: Outline, text: str, number: str) -> None:
     """Split a section at its sub-headings, printed "3.1.1" or, restarted, "1.1"."""
     last = number.split(".")[-1]
-    pattern = re.compile(rf"(?:^|(?<=[。；：！？]))(?:{re.escape(number)}|{last})[.．](\d{{1,2}})(?=[{_HAN}A-Z])")
+    printed = rf"(?:{re.escape(number)}|{last})[.．]"
+    pattern = re.compile(rf"(?:^|(?<=[。；：！？])){printed}(\d{{1,2}})(?=[{_HAN}A-Z])")
     cuts: list[re.Match[str]] = []
     for match in pattern.finditer(text):
         if int(match[1]) == len(cuts) + 1:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
+import threading
 import uuid
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeVar
 
 import psycopg
 import pytest
@@ -21,11 +24,15 @@ from actions.store.engine import Database
 from actions.store.tables.accounts import User
 from actions.store.tables.service import Conversation
 
+T = TypeVar("T")
 KEY = b"a secret that only tests know"
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 POSTGRES = os.environ.get("WENJIN_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/postgres")
 PASSWORD = "correct horse battery"
-BOTH = [pytest.param("sqlite", id="sqlite"), pytest.param("postgres", id="postgres", marks=pytest.mark.postgres)]
+BOTH = [
+    pytest.param("sqlite", id="sqlite"),
+    pytest.param("postgres", id="postgres", marks=pytest.mark.postgres),
+]
 
 
 class Servers:
@@ -99,7 +106,9 @@ def create_postgres(template: str = "template1") -> str:
 def drop_postgres(url: str) -> None:
     """Drop a database that `create_postgres` made."""
     with psycopg.connect(_address("postgres"), autocommit=True) as server:
-        server.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(make_url(url).database or "")))
+        server.execute(
+            sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(make_url(url).database or ""))
+        )
 
 
 def _address(name: str) -> str:
@@ -143,7 +152,9 @@ def add_user(session: Session) -> Callable[..., User]:
     """Add a user with the given roles, a handler where none is named."""
 
     def add(name: str, *roles: str) -> User:
-        made, _ = accounts.add_user(session, name=name, password=PASSWORD, roles=roles or ("handler",), now=NOW)
+        made, _ = accounts.add_user(
+            session, name=name, password=PASSWORD, roles=roles or ("handler",), now=NOW
+        )
         return made
 
     return add
@@ -160,3 +171,15 @@ def open_guest(s: Session, guest: str) -> Conversation:
     return conversations.open_conversation(
         s, channel="web", external_id=guest, customer_id=guest, audience="customer", now=NOW
     )
+
+
+def at_once(count: int, run: Callable[[int], T]) -> list[T]:
+    """Run `run(0)`, `run(1)`… in threads that start together, and return what each returned."""
+    gate = threading.Barrier(count)
+
+    def one(number: int) -> T:
+        gate.wait()
+        return run(number)
+
+    with ThreadPoolExecutor(count) as pool:
+        return list(pool.map(one, range(count)))

@@ -101,7 +101,8 @@ AMOUNTS = st.builds(
     ),
     st.sampled_from(["元", "万元", "%", "笔", "天", "人民币"]),
 )
-DATES = st.datetimes(min_value=datetime(1900, 1, 1), max_value=datetime(2099, 12, 31)).flatmap(
+FIRST, LAST = datetime(1900, 1, 1), datetime(2099, 12, 31)  # noqa: DTZ001
+DATES = st.datetimes(FIRST, LAST).flatmap(
     lambda at: st.sampled_from(
         [f"{at:%Y-%m-%d %H:%M:%S}", f"{at:%Y年%m月%d日}", f"{at:%Y/%m/%d}", f"{at:%Y%m%d}", f"{at:%Y.%m.%d}"]
     )

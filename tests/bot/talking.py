@@ -27,29 +27,33 @@ PROJECT = Path(__file__).resolve().parents[2]
 START = datetime(2026, 1, 5, 2, 0, tzinfo=UTC)
 
 
-def cache_folder() -> Path:
-    """Return where what is slow to make is kept between test runs."""
-    return Path(os.environ.get("WENJIN_TEST_CACHE") or PROJECT / ".wenjin" / "test-cache")
+def prepared() -> Path:
+    """Return where what is slow to make is kept between runs: WENJIN_TEST_CACHE, or what set-up prepared."""
+    return Path(os.environ.get("WENJIN_TEST_CACHE") or PROJECT / ".wenjin")
 
 
-@lru_cache(maxsize=1)
 def encoder_folder() -> Path:
     """Return the offline encoder, built once."""
-    for folder in (PROJECT / ".wenjin" / "encoder", cache_folder() / "encoder"):
-        if (folder / "modules.json").is_file():
-            return folder
-    return build(cache_folder() / "encoder")
+    folder = prepared() / "encoder"
+    return folder if (folder / "modules.json").is_file() else build(folder)
 
 
 def model_file() -> Path:
     """Return the model of the present training data, trained once."""
-    return train(out=cache_folder() / "models", encoder_path=encoder_folder())
+    return train(out=prepared() / "models", encoder_path=encoder_folder())
 
 
 @lru_cache(maxsize=1)
 def dialogue() -> Dialogue:
     """Return the loaded dialogue that all tests share."""
     return Dialogue.load(model_file())
+
+
+def new_database(folder: Path) -> Database:
+    """Return a fresh database in a file."""
+    database = Database(f"sqlite:///{folder / 'wenjin.db'}", b"a key for tests, nothing more")
+    database.migrate()
+    return database
 
 
 class FewSentences:

@@ -24,6 +24,9 @@ function pickByKey(form) {
 const form = document.querySelector("form[data-quiz]");
 if (form instanceof HTMLFormElement && form.querySelector(".option")) pickByKey(form);
 
+// Enter goes on, and the page stays at its top
+/** @type {HTMLElement | null} */ (document.querySelector("[data-focus]"))?.focus({ preventScroll: true });
+
 if (document.getElementById("sheet")) {
   const open = makeSheet();
   for (const button of document.querySelectorAll("[data-open]")) {

@@ -1,0 +1,190 @@
+"""Tests of what a sentence means while a complaint is written down."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from actions.rasa.complaint_reading import CHANGE, CONFIRM, DROP, Kind, Move, next_step, read, sounds_aggrieved
+from actions.rasa.complaint_words import (
+    CONTACT,
+    DEMAND,
+    FIELDS,
+    IN_CHAT,
+    MATTER,
+    PRODUCT,
+    UNSAID,
+    Correction,
+    contact_in,
+    correction,
+    demand_in,
+    opening,
+    product_in,
+    says_matter,
+)
+from actions.rasa.heard import Heard, heard
+
+FILLED = {MATTER: "转账被扣两次", PRODUCT: "转账", DEMAND: "退款", CONTACT: "13800000000"}
+
+
+def said(text: str, intent: str = "", confidence: float = 0.9, **entities: str) -> Heard:
+    """Return one thing said."""
+    return Heard(text, intent, confidence if intent else 0.0, entities)
+
+
+@pytest.mark.parametrize("text", ["我要投诉", "投诉！！！", "给我登记投诉", "怎么投诉 在哪投诉", "我想投诉一下，谢谢", "tousu"])
+def test_a_bare_wish_says_nothing_about_the_matter(text: str) -> None:
+    assert not says_matter(text)
+    assert opening(said(text)) == {}
+
+
+def test_the_first_sentence_fills_all_that_it_says() -> None:
+    text = "提现三天没到账我要投诉，要求退款，打我电话13912345678"
+    assert opening(said(text, phone="13912345678")) == {
+        MATTER: text,
+        PRODUCT: "提现",
+        DEMAND: "要求退款",
+        CONTACT: "13912345678",
+    }
+
+
+def test_what_was_said_before_is_used_when_the_wish_is_bare() -> None:
+    assert opening(said("我要投诉"), "转账扣了两次钱")[MATTER] == "转账扣了两次钱"
+    assert opening(said("投诉客服态度差，挂我电话"), "转账扣了两次钱")[MATTER] == "投诉客服态度差，挂我电话"
+
+
+def test_a_product_is_taken_only_when_it_is_clear() -> None:
+    assert product_in("理财赎回一直不到") == "理财"
+    assert product_in("充值和提现都不行") == ""
+    assert product_in("客服骂人") == "客服服务"
+    assert product_in("找客服退会员费没人理") == "会员"
+
+
+def test_a_demand_is_a_clause_that_asks_for_something() -> None:
+    assert demand_in("你们扣错了，马上给我退款，不然没完") == "马上给我退款"
+    assert demand_in("你们扣了我两次钱") == ""
+
+
+@pytest.mark.parametrize("text", ["不留", "就在这里回复吧", "不方便留电话", "没有", "不用联系我"])
+def test_not_leaving_a_contact_is_an_answer(text: str) -> None:
+    assert contact_in(said(text)).value == IN_CHAT
+
+
+def test_a_wrong_contact_says_what_to_do() -> None:
+    assert "11 位" in contact_in(said("1391234567")).problem
+    assert "邮箱" in contact_in(said("wang@qq")).problem
+    assert contact_in(said("随你便啊")).problem
+
+
+@pytest.mark.parametrize(
+    ("heard_", "expected"),
+    [
+        (said("电话写错了，是13912345679", phone="13912345679"), Correction(CONTACT, "13912345679")),
+        (said("产品改成充值"), Correction(PRODUCT, "充值")),
+        (said("诉求改成全额退款并道歉"), Correction(DEMAND, "全额退款并道歉")),
+        (said("不是转账是提现"), Correction(PRODUCT, "提现")),
+        (said("事情经过写错了"), Correction(MATTER, "")),
+        (said("电话填错了"), Correction(CONTACT, "")),
+        (said("说错了", "correct"), Correction()),
+        (said("修改"), Correction()),
+        (said("你们客服太差了"), None),
+    ],
+)
+def test_corrections(heard_: Heard, expected: Correction | None) -> None:
+    assert correction(heard_, FILLED, CONFIRM) == expected
+
+
+def test_a_demand_to_change_something_is_a_demand() -> None:
+    filled = {MATTER: "户名错了", PRODUCT: "转账"}
+    assert read(said("要求把户名改成张三", "correct"), DEMAND, filled).values == {DEMAND: "要求把户名改成张三"}
+
+
+def test_a_matter_may_sound_like_anything_else() -> None:
+    for text, intent in [
+        ("转人工转了半天没人理我", "ask_human"),
+        ("取消订单以后钱一直不退给我，都一个月了", "cancel"),
+        ("你们把我名字写错了，贷款批不下来", "correct"),
+        ("为什么扣我两次钱？", "account_fees"),
+    ]:
+        move = read(said(text, intent), MATTER, {})
+        assert (move.kind, move.values.get(MATTER)) == (Kind.FILL, text)
+
+
+@pytest.mark.parametrize("slot", FIELDS)
+def test_a_question_in_between_is_answered(slot: str) -> None:
+    filled = {field: FILLED[field] for field in FIELDS[: FIELDS.index(slot)]}
+    assert read(said("投诉多久能处理完？", "ask_manual"), slot, filled).kind is Kind.INTERRUPT
+    assert read(said("你是机器人吗", "ask_if_bot"), slot, filled).kind is Kind.INTERRUPT
+
+
+def test_danger_always_comes_first() -> None:
+    assert read(said("我不想活了，钱都没了", "crisis", 0.6), MATTER, {}).kind is Kind.INTERRUPT
+
+
+def test_stopping_asks_once() -> None:
+    for slot in (*FIELDS, CONFIRM):
+        assert read(said("算了，不投诉了"), slot, FILLED).kind is Kind.ASK_DROP
+    assert read(said("放弃登记"), DROP, FILLED).kind is Kind.DROP
+    assert read(said("取消", "cancel"), DROP, FILLED).kind is Kind.DROP
+    assert read(said("继续登记"), DROP, FILLED).kind is Kind.AGAIN
+
+
+def test_an_answer_in_place_of_yes_or_no_goes_on_with_the_form() -> None:
+    filled = {field: FILLED[field] for field in (MATTER, PRODUCT, DEMAND)}
+    heard_ = said("13912345678", phone="13912345678")
+    assert read(heard_, DROP, filled) == Move(Kind.FILL, {CONTACT: "13912345678"})
+
+
+@pytest.mark.parametrize("text", ["确认提交", "确认", "没问题，", "对", "好的", "ok", "提交吧"])
+def test_confirming(text: str) -> None:
+    assert read(said(text), CONFIRM, FILLED).kind is Kind.SUBMIT
+
+
+def test_at_the_summary_facts_can_be_added() -> None:
+    move = read(said("补充一下，是上周五的事"), CONFIRM, FILLED)
+    assert move.values == {MATTER: "转账被扣两次；是上周五的事"}
+
+
+def test_choosing_what_to_change() -> None:
+    assert read(said("修改"), CONFIRM, FILLED).kind is Kind.ASK_CHANGE
+    assert read(said("联系方式"), CHANGE, FILLED) == Move(Kind.CLEAR, {CONTACT: ""})
+    assert read(said("都不改"), CHANGE, FILLED).kind is Kind.AGAIN
+    assert read(said("产品改成充值"), CHANGE, FILLED).values == {PRODUCT: "充值"}
+
+
+def test_not_knowing_is_written_down_as_not_said() -> None:
+    assert read(said("不清楚"), PRODUCT, {MATTER: "…"}).values == {PRODUCT: UNSAID}
+
+
+@pytest.mark.parametrize("text", ["😀😀", "……", "?", "   "])
+def test_no_words_are_no_answer(text: str) -> None:
+    assert read(said(text), MATTER, {}).kind is Kind.AGAIN
+
+
+def test_the_next_step_is_the_first_that_is_missing() -> None:
+    assert next_step({}) == MATTER
+    assert next_step({MATTER: "x", DEMAND: "y"}) == PRODUCT
+    assert next_step(FILLED) == CONFIRM
+
+
+def test_only_a_grievance_is_remembered() -> None:
+    assert sounds_aggrieved("提现三天了都没到账")
+    assert not sounds_aggrieved("你们几点上班")
+
+
+@given(st.text(max_size=200), st.sampled_from([*FIELDS, CONFIRM, DROP, CHANGE]))
+def test_nothing_that_is_typed_breaks_the_form(text: str, requested: str) -> None:
+    filled = FILLED if requested in (CONFIRM, DROP, CHANGE) else {}
+    move = read(said(text, "nlu_fallback", 0.5), requested, filled)
+    assert all(slot in FIELDS for slot in move.values)
+
+
+def test_rasas_message_is_read_as_typed() -> None:
+    message = {
+        "text": "／restart",
+        "intent": {"name": "nlu_fallback", "confidence": 0.5},
+        "entities": [{"entity": "phone", "value": "1"}, {"entity": "phone", "value": "2"}],
+        "metadata": {"said": "/restart", "tapped": False},
+    }
+    assert heard(message) == Heard("/restart", "nlu_fallback", 0.5, {"phone": "1"})
