@@ -13,6 +13,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
 from fastapi.staticfiles import StaticFiles
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 
 from actions.desk import tickets
 from actions.service import handovers
@@ -39,6 +40,7 @@ def create_app(settings: Settings) -> FastAPI:
     runtime = Runtime(settings)
     app = FastAPI(title="问津", lifespan=_lifespan, docs_url=None, redoc_url=None)
     app.state.wenjin = runtime
+    app.add_middleware(RequestBodyLimitMiddleware, max_body_size=LARGEST_BODY)
     app.middleware("http")(_watch)
     problems.install(app)
     app.include_router(chat.router)

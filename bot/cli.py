@@ -6,6 +6,7 @@ import argparse
 import logging
 import os
 import sys
+import warnings
 from collections.abc import Callable, Sequence
 
 from bot import commands
@@ -35,12 +36,24 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _quieten() -> None:
+    """Keep libraries from talking to operators about their own future, and from reaching out."""
+    warnings.simplefilter("ignore")
     os.environ.setdefault("RASA_TELEMETRY_ENABLED", "false")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    for name in ("httpx", "sentence_transformers", "alembic", "jax", "matplotlib", "faiss", "asyncio"):
+    for name in (
+        "httpx",
+        "sentence_transformers",
+        "alembic",
+        "jax",
+        "matplotlib",
+        "faiss",
+        "asyncio",
+        "bm25s",
+        "jieba",
+    ):
         logging.getLogger(name).setLevel(logging.WARNING)
 
 

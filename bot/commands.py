@@ -221,7 +221,7 @@ def manual_list(arguments: argparse.Namespace) -> int:
     """Print all manuals; * marks the one in use."""
     for info in _runtime(arguments).library.manuals():
         mark = "*" if info.in_use else " "
-        at = f"，导入于 {info.imported_at[:16]}" if info.imported_at else "，自带"
+        at = f"，导入于 {info.imported_at[:16].replace('T', ' ')}" if info.imported_at else "，自带"
         print(f"{mark} {info.name}  {info.version}  {info.sections} 节  {info.title}{at}")
     return 0
 

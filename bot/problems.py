@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from typing import Any
 
@@ -31,7 +32,18 @@ _TITLES = {
 _DETAILS = {
     404: "没有这个页面或内容，请检查地址。",
     405: "这个地址不支持这种请求方式。",
+    413: "发送的内容太大，请精简后再试。",
 }
+
+
+class ProblemResponse(JSONResponse):
+    """Problem JSON; half surrogates that a client sent and that are quoted back become question marks."""
+
+    media_type = "application/problem+json"
+
+    def render(self, content: Any) -> bytes:
+        """Return the body."""
+        return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
 
 
 def install(app: FastAPI) -> None:
@@ -60,7 +72,7 @@ def problem(
         from bot.pages import error_page
 
         return error_page(request, body)
-    return JSONResponse(body, status, media_type="application/problem+json")
+    return ProblemResponse(body, status)
 
 
 def _wants_page(request: Request) -> bool:

@@ -10,6 +10,7 @@ from enum import StrEnum
 from actions.rasa import complaint_words as words
 from actions.rasa.complaint_words import CONTACT, DEMAND, FIELDS, MATTER, PRODUCT
 from actions.rasa.heard import Heard
+from actions.rasa.other_talk import speaks_of
 from actions.store.masking import mask
 
 CONFIRM, DROP, CHANGE = "complaint_confirm", "complaint_drop", "complaint_change"
@@ -32,21 +33,7 @@ _ADDS = re.compile(r"^(?:补充(?:一下|一点)?|还有|另外|再加一?[句�
 _GRIEVANCE = re.compile(
     r"扣|骗|没到|不到账|没人|不处理|不给|不理|拒绝|乱|凭什么|态度|骂|挂|多收|两次|\d+天|被"
 )
-_OTHER_TALK = (
-    "ask_human",
-    "check_ticket",
-    "help",
-    "ask_if_bot",
-    "goodbye",
-    "start_quiz",
-    "my_results",
-    "greet",
-    "thanks",
-    "injection",
-    "prompt_injection",
-    "foreign",
-)
-_QUESTIONS = ("ask_manual", "nlu_fallback", "chitchat", "out_of_scope")
+_QUESTIONS = ("ask_manual", "nlu_fallback", "chitchat")
 
 
 class Kind(StrEnum):
@@ -152,7 +139,7 @@ def _cancels(heard: Heard, requested: str) -> bool:
     # 我要退款取消这笔交易 is an answer, not a wish to stop.
     free_text = requested in (MATTER, DEMAND, PRODUCT) and len(heard.text) > SHORT
     refuses = requested == CONTACT and words.contact_in(heard).value
-    return not free_text and not refuses and heard.means("cancel", at_least=0.6)
+    return not free_text and not refuses and speaks_of(heard, "cancel")
 
 
 def _interrupts(heard: Heard, requested: str) -> bool:
@@ -168,7 +155,7 @@ def _interrupts(heard: Heard, requested: str) -> bool:
         )
     if requested == CONTACT and words.contact_in(heard).value:
         return False
-    if heard.means(*_OTHER_TALK) and len(text) <= LONG:
+    if speaks_of(heard) and len(text) <= LONG:
         return True
     if heard.intent.startswith("account") and heard.confidence >= 0.6 and heard.asks and len(text) <= LONG:
         return True

@@ -6,25 +6,13 @@ import re
 from enum import StrEnum
 
 from actions.rasa.heard import Heard
+from actions.rasa.other_talk import speaks_of
 from actions.training.questions import QuestionType
 
 _LEAVES = re.compile(
     r"(?:先)?(?:退出|结束|停止|中止|暂停|离开|取消)(?:测验|考试|测试|答题)?[吧了。]*|不(?:做|考|答|测)了.*|先不(?:做|考|答|测)了?.*"
 )
 _FREE = (QuestionType.FILL, QuestionType.NUMERIC)
-_OTHER_TALK = (
-    "ask_human",
-    "check_ticket",
-    "help",
-    "ask_if_bot",
-    "goodbye",
-    "my_results",
-    "crisis",
-    "account_security",
-    "thanks",
-    "greet",
-    "injection",
-)
 _QUESTIONS = (
     "ask_manual",
     "nlu_fallback",
@@ -59,7 +47,6 @@ def read(heard: Heard, kind: QuestionType, *, readable: bool) -> Meaning:
         return Meaning.COMPLAIN
     if heard.means("start_quiz", "repeat", at_least=0.8):
         return Meaning.AGAIN
-    other = heard.means(*_OTHER_TALK, at_least=0.8) or (heard.intent in _QUESTIONS and heard.asks)
-    if other:
+    if speaks_of(heard) or heard.means("crisis", "account_security", at_least=0.8):
         return Meaning.INTERRUPT
-    return Meaning.ANSWER
+    return Meaning.INTERRUPT if heard.intent in _QUESTIONS and heard.asks else Meaning.ANSWER

@@ -7,7 +7,7 @@ import json
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, Field
 from sse_starlette import EventSourceResponse
@@ -27,6 +27,7 @@ router = APIRouter(prefix="/api")
 GUEST_SECONDS = 180 * 24 * 3600
 LOOK_SECONDS = 15.0  # an open chat looks for itself this often, should a wake-up get lost
 HISTORY = 200
+LAST_PLACE = 2**31 - 1  # what the database counts turns with
 
 
 class Said(BaseModel):
@@ -65,6 +66,7 @@ def speaker_of(request: Request, runtime: RuntimeDep, user: MaybeUser) -> Speake
 
 
 SpeakerDep = Annotated[Speaker, Depends(speaker_of)]
+Place = Annotated[int, Query(le=LAST_PLACE)]
 
 
 def same_origin(request: Request) -> None:
@@ -110,7 +112,7 @@ def _give_cookie(response: Response, runtime: Runtime, guest: str) -> None:
 
 
 @router.get("/chat/messages")
-def messages(speaker: SpeakerDep, runtime: RuntimeDep, after: int = 0) -> dict[str, Any]:
+def messages(speaker: SpeakerDep, runtime: RuntimeDep, after: Place = 0) -> dict[str, Any]:
     """Return the turns after a place in the conversation."""
     return {"messages": _since(runtime, _conversation_id(runtime, speaker), after)}
 
@@ -130,11 +132,11 @@ async def say(said: Said, speaker: SpeakerDep, runtime: RuntimeDep) -> dict[str,
 
 @router.get("/chat/events")
 async def events(
-    request: Request, speaker: SpeakerDep, runtime: RuntimeDep, after: int = 0
+    request: Request, speaker: SpeakerDep, runtime: RuntimeDep, after: Place = 0
 ) -> EventSourceResponse:
     """Push new turns as they are committed; a reconnect goes on after the last one seen."""
     last = request.headers.get("last-event-id", "")
-    start = int(last) if last.isdecimal() else max(after, 0)
+    start = int(last) if last.isdecimal() and len(last) < 10 else max(after, 0)
     return EventSourceResponse(_pushes(request, runtime, speaker, start), ping=15)
 
 

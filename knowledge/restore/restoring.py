@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 
 from knowledge.restore.annotations import is_damaged, strip_annotations
 from knowledge.restore.losses import find_losses, place_around
-from knowledge.restore.script import simplify, widen
+from knowledge.restore.script import LATIN_READING, simplify, widen
 from knowledge.restore.shifted import UNKNOWN, ShiftedReader
 from knowledge.restore.site import find_body
 from knowledge.restore.types import Loss, LossKind, Repair, RepairKind, Restored
 from knowledge.restore.words import WordModel
 
 _NOT_TEXT = re.compile(r"[^\u3400-\u9fff。、，；：《》“”（）]")
+_REAL_QUESTION_MARK = re.compile(rf"\?(?=\?[?;](?!{LATIN_READING}\))|\?{LATIN_READING}\))")
 
 
 @dataclass
@@ -46,12 +47,13 @@ def restore(text: str) -> Restored:
     body = find_body(lines, [widen(simplify(strip_annotations(line)[0])) for line in lines])
     progress = _repair(text[body.start : body.end], body.start)
     clean = widen(simplify("".join(progress.text)))
-    site = _site_repairs(text, body.start, body.end)
+    ours = [*_site_text(text, 0, body.start), *progress.repairs, *_site_text(text, body.end, len(text))]
+    lost = [*find_losses(clean), *_unreadable(clean)]
     return Restored(
         text=clean,
         damaged=True,
-        repairs=(*site[:1], *progress.repairs, *site[1:]),
-        losses=tuple(sorted([*find_losses(clean), *_unreadable(clean)], key=lambda loss: loss.position)),
+        repairs=tuple(ours),
+        losses=tuple(sorted(lost, key=lambda loss: loss.position)),
         annotations=progress.annotations,
     )
 
@@ -62,7 +64,7 @@ def _repair(source: str, offset: int) -> _Progress:
     done = 0
     for match in re.finditer(r"\?", source):
         at = match.start()
-        if at < done:
+        if at < done or _REAL_QUESTION_MARK.match(source, at):
             continue
         reader = reader or _reader(source)
         progress.add(source[done:at])
@@ -84,9 +86,8 @@ def _reader(source: str) -> ShiftedReader:
     return ShiftedReader(source, WordModel(clean))
 
 
-def _site_repairs(text: str, start: int, end: int) -> list[Repair]:
-    parts = [(0, text[:start]), (end, text[end:])]
-    return [Repair(RepairKind.SITE_TEXT, part, "", at) for at, part in parts]
+def _site_text(text: str, start: int, end: int) -> list[Repair]:
+    return [Repair(RepairKind.SITE_TEXT, text[start:end], "", start)] if text[start:end].strip() else []
 
 
 def _unreadable(text: str) -> list[Loss]:

@@ -16,7 +16,16 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from knowledge.restore.annotations import annotated_characters, strip_annotations
-from knowledge.restore.bytes import LEADS, MARK_LEAD, NO_LEAD, SPLIT_MARKS, TRAILS, dropped_trails, pair, readable
+from knowledge.restore.bytes import (
+    LEADS,
+    MARK_LEAD,
+    NO_LEAD,
+    SPLIT_MARKS,
+    TRAILS,
+    dropped_trails,
+    pair,
+    readable,
+)
 from knowledge.restore.script import (
     LATIN_READING,
     has_reading,
@@ -33,11 +42,11 @@ BEAM = 300
 BEAM_FOR_DROPPED = 60
 RESCORED = 200
 CONTEXT = 8
-MOST_DROPPED = 3
+DROPPED_TRIED = (0, 1, 3)
 
 _NEW_TABLE_CHARACTER = -3.0
 _DROPPED = -2.0
-_RARE = -11.0
+_RARE = -10.0
 _FOREIGN_TO_SOURCE = -6.0
 _DROPPED_CHOICES = 300
 _SWALLOWED = -3.0
@@ -95,9 +104,11 @@ class ShiftedReader:
 
         `before` is the repaired text in front of it.
         """
-        best = self._best(source, at, before, 0)
-        if best is None or self._rarest(best.text, before) < _RARE:
-            best = self._best(source, at, before, MOST_DROPPED) or best
+        best: Reading | None = None
+        for most_dropped in DROPPED_TRIED:
+            best = self._best(source, at, before, most_dropped) or best
+            if best and self._rarest(best.text, before) >= _RARE:
+                break
         return best
 
     def _best(self, source: str, at: int, before: str, most_dropped: int) -> Reading | None:
@@ -218,11 +229,16 @@ class ShiftedReader:
         shifted = _SHIFTED_READING.match(source, at)
         both = pair(source[at])
         following = both[0] if both else ord(source[at])
-        for first, second in _dropped_choices(guess.pending, following, shifted[1] if shifted else ""):
+        choices = _dropped_choices(guess.pending, following, shifted[1] if shifted else "")
+        for first, seconds in choices.items():
             done = self._complete(guess, first, previous)
-            if done:
-                done = done._replace(pending=second, dropped=guess.dropped + 1)
-                yield Step(at, done.with_extra(_DROPPED))
+            if done is None:
+                continue
+            text, _, score, extra, *_ = done
+            for second in seconds:
+                yield Step(
+                    at, Guess(text, second, score + _DROPPED, extra + _DROPPED, False, guess.dropped + 1)
+                )
 
     def _complete(self, guess: Guess, trail: int, previous: str, reading: str = "") -> Guess | None:
         """Finish the pending character with `trail`; None where that cannot have stood there."""
@@ -247,17 +263,20 @@ def _is_annotated_as(char: str, reading: str) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def _dropped_choices(pending: int, following: int, reading: str) -> tuple[tuple[int, int], ...]:
-    """Return the byte pairs that may have been lost between `pending` and what follows, likeliest first."""
-    choices = []
+def _dropped_choices(pending: int, following: int, reading: str) -> dict[int, list[int]]:
+    """Return the likeliest byte pairs lost between `pending` and what follows: second bytes by first byte."""
+    likely = []
     for first in TRAILS:
         char = readable(pending, first)
         for second in dropped_trails(first) if char else ():
-            if second >= 0x81:
-                likely = commonness(simplified(char)) * _likeliest_end(second, following, reading)
-                choices.append((likely, first, second))
-    choices.sort(reverse=True)
-    return tuple((first, second) for likely, first, second in choices[:_DROPPED_CHOICES] if likely)
+            end = _likeliest_end(second, following, reading) if second >= 0x81 else 0.0
+            if end:
+                likely.append((commonness(simplified(char)) * end, first, second))
+    likely.sort(reverse=True)
+    choices: dict[int, list[int]] = {}
+    for _, first, second in likely[:_DROPPED_CHOICES]:
+        choices.setdefault(first, []).append(second)
+    return choices
 
 
 @lru_cache(maxsize=65536)

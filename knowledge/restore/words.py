@@ -15,6 +15,7 @@ _MARKS = {
     "《": 0.003, "》": 0.003, "“": 0.003, "”": 0.003, "！": 0.001,
 }  # fmt: skip
 _UNKNOWN_WORDS = 0.02
+_RAREST = 1e-9
 _DOCUMENT_HALF = 4000
 _PAIR_HALF = 200
 _OWN_PAIR_HALF = 3
@@ -54,6 +55,7 @@ class WordModel:
         self._own.update(words)
         self._share = len(words) / (len(words) + _DOCUMENT_HALF)
         self._own_total = max(1, len(words))
+        self._letters = _letters()
         self._pairs, self._firsts = _neighbours()
         self._own_pairs = Counter(a + b for a, b in pairwise(document))
         self._own_firsts = Counter(document)
@@ -72,11 +74,11 @@ class WordModel:
         return words[::-1]
 
     def character(self, char: str, previous: str = "") -> float:
-        """Return the log probability of a character after the one before it."""
-        alone = max(self._probability(char), _UNKNOWN_WORDS / self._total)
+        """Return the log probability of a character after the one before it: quick, for pruning a search."""
+        alone = self._letters.get(char, _RAREST)
         both = previous + char
         after = self._pairs.get(both, 0) / (self._firsts.get(previous, 0) + _PAIR_HALF)
-        own = self._own_pairs[both] / (self._own_firsts[previous] + _OWN_PAIR_HALF)
+        own = self._own_pairs.get(both, 0) / (self._own_firsts.get(previous, 0) + _OWN_PAIR_HALF)
         return math.log(0.4 * alone + 0.4 * after + 0.2 * own)
 
     def _best(self, text: str) -> list[tuple[float, int]]:
@@ -96,7 +98,7 @@ class WordModel:
         general = _MARKS.get(word) or self._general.get(word, 0) / self._total
         if not self._share:
             return general
-        own = self._own[word] / self._own_total
+        own = self._own.get(word, 0) / self._own_total
         return (1 - self._share) * general + self._share * own
 
 

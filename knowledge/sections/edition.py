@@ -41,7 +41,10 @@ def _load_chapter(file: Path) -> tuple[list[Section], list[tuple[str, str]]]:
         chapter, chapter_title = str(front["chapter"]), str(front["title"])
     except (KeyError, TypeError, ValueError) as error:
         raise _fault(file, f"文件头缺少或写错了 {error}") from error
-    document = parse_lines(body, None)
+    try:
+        document = parse_lines(body, None)
+    except WenjinError as error:
+        raise _fault(file, "正文里没有找到章节") from error
     found = {section.number: section.title for section in document}
     if found != titles:
         wrong = sorted(set(found.items()) ^ set(titles.items()))

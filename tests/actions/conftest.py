@@ -15,11 +15,13 @@ from typing import TypeVar
 
 import psycopg
 import pytest
+from argon2 import PasswordHasher
 from psycopg import sql
 from sqlalchemy import make_url
 from sqlalchemy.orm import Session
 
 from actions.service import accounts, conversations
+from actions.store.base import Base
 from actions.store.engine import Database
 from actions.store.tables.accounts import User
 from actions.store.tables.service import Conversation
@@ -28,6 +30,7 @@ T = TypeVar("T")
 KEY = b"a secret that only tests know"
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 POSTGRES = os.environ.get("WENJIN_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/postgres")
+FULL_COST = accounts._hasher()
 PASSWORD = "correct horse battery"
 BOTH = [
     pytest.param("sqlite", id="sqlite"),
@@ -36,7 +39,11 @@ BOTH = [
 
 
 class Servers:
-    """Makes empty and migrated databases; the migrations run once of each kind, then are copied."""
+    """Makes empty and migrated databases; the migrations run once for each kind.
+
+    SQLite files are copied. On PostgreSQL all tests share one database, and each leaves it empty: making and
+    dropping one takes longer than most tests.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -58,15 +65,14 @@ class Servers:
             shutil.copy(make_url(self._template(kind)).database or "", folder / "wenjin.db")
             yield f"sqlite:///{folder / 'wenjin.db'}"
         else:
-            with scratch_postgres(template=make_url(self._template(kind)).database or "") as url:
-                yield url
+            yield self._template(kind)
+            empty_postgres(self._template(kind))
 
     def _template(self, kind: str) -> str:
         if kind not in self._migrated:
-            self._migrated[kind] = f"sqlite:///{self._folder / 'template.db'}"
-            if kind == "postgres":
-                self._migrated[kind] = create_postgres()
-            database = Database(self._migrated[kind], KEY)
+            url = create_postgres() if kind == "postgres" else f"sqlite:///{self._folder / 'template.db'}"
+            self._migrated[kind] = url
+            database = Database(url, KEY)
             database.migrate()
             database.dispose()
         return self._migrated[kind]
@@ -78,16 +84,16 @@ class Servers:
 
 
 @contextmanager
-def scratch_postgres(template: str = "template1") -> Iterator[str]:
+def scratch_postgres() -> Iterator[str]:
     """Make a PostgreSQL database and drop it afterwards."""
-    url = create_postgres(template)
+    url = create_postgres()
     try:
         yield url
     finally:
         drop_postgres(url)
 
 
-def create_postgres(template: str = "template1") -> str:
+def create_postgres() -> str:
     """Make a PostgreSQL database and return its address; without a server fail in CI, skip elsewhere."""
     name = f"wenjin_test_{uuid.uuid4().hex}"
     try:
@@ -98,9 +104,17 @@ def create_postgres(template: str = "template1") -> str:
             pytest.fail(reason)
         pytest.skip(reason)
     with server:
-        make = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
-        server.execute(make.format(sql.Identifier(name), sql.Identifier(template)))
+        server.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
     return _address(name)
+
+
+def empty_postgres(url: str) -> None:
+    """Delete all rows but those that the migrations made."""
+    with psycopg.connect(url) as server:
+        for table in reversed(Base.metadata.sorted_tables):
+            if table.name not in ("audit_head", "key_check"):
+                server.execute(sql.SQL("DELETE FROM {}").format(sql.Identifier(table.name)))
+        server.execute("UPDATE audit_head SET seq = 0, hash = ''")
 
 
 def drop_postgres(url: str) -> None:
@@ -138,6 +152,14 @@ def db(request: pytest.FixtureRequest, servers: Servers, tmp_path: Path) -> Iter
         database = Database(url, KEY)
         yield database
         database.dispose()
+
+
+@pytest.fixture(autouse=True)
+def quick_hash(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hash passwords with argon2id at its lowest cost."""
+    monkeypatch.setattr(
+        accounts, "_hasher", lambda: PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    )
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from argon2 import PasswordHasher, Type
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
@@ -15,7 +16,7 @@ from actions.store import audit
 from actions.store.engine import Database
 from actions.store.tables.accounts import LoginFailure, User
 from knowledge.errors import WenjinError
-from tests.actions.conftest import NOW, PASSWORD
+from tests.actions.conftest import FULL_COST, NOW, PASSWORD
 
 MINUTE = timedelta(minutes=1)
 WRONG = "wrong password"
@@ -55,6 +56,15 @@ def test_a_user_is_added_with_a_random_password_where_none_is_given(session: Ses
     assert password not in user.password_hash
     assert user.password_hash.startswith("$argon2id$")
     assert accounts.sign_in(session, name="Li", password=password, now=NOW).user.id == user.id
+
+
+def test_a_password_costs_what_the_library_advises() -> None:
+    advised = PasswordHasher()
+    assert (FULL_COST.time_cost, FULL_COST.memory_cost, FULL_COST.type) == (
+        advised.time_cost,
+        advised.memory_cost,
+        Type.ID,
+    )
 
 
 @pytest.mark.parametrize(

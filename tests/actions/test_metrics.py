@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from statistics import median
@@ -43,9 +42,27 @@ def reply(
     latency: float | None = None, actor: str = "bot",
 ) -> Turn:  # fmt: skip
     return conversations.add_reply(
-        s, conversation=conversation, reply=Reply(ReplyKind.TEXT, "答"), reply_to=asked.id if asked else None,
-        actor=actor, outcome=outcome, latency_ms=latency, now=at,
-    )  # fmt: skip
+        s,
+        conversation=conversation,
+        reply=Reply(ReplyKind.TEXT, "答"),
+        reply_to=asked.id if asked else None,
+        actor=actor,
+        outcome=outcome,
+        latency_ms=latency,
+        now=at,
+    )
+
+
+def complain(s: Session, number: int, at: datetime) -> Ticket:
+    return tickets.create(
+        s,
+        draft=tickets.TicketDraft("事"),
+        customer_id="c",
+        conversation_id=None,
+        key=str(number),
+        now=at,
+        rng=random.Random(number),
+    )
 
 
 def test_nothing_is_counted_as_nothing(session: Session) -> None:
@@ -55,9 +72,13 @@ def test_nothing_is_counted_as_nothing(session: Session) -> None:
         ["received", "in_progress", "answered", "closed", "withdrawn"], 0
     )
     for share in (
-        found.csat, found.response_rate, found.quiz_pass_rate, found.bot_latency_median_ms, found.bot_latency_p90_ms,
+        found.csat,
+        found.response_rate,
+        found.quiz_pass_rate,
+        found.bot_latency_median_ms,
+        found.bot_latency_p90_ms,
         found.first_human_response_median_s,
-    ):  # fmt: skip
+    ):
         assert share is None
 
 
@@ -81,10 +102,7 @@ def test_the_period_takes_its_start_and_leaves_its_end(session: Session, convers
 def test_lateness_is_judged_for_what_is_not_answered(session: Session) -> None:
     li, _ = accounts.add_user(session, name="li", password=None, roles=["handler"], now=NOW)
     for number in range(3):
-        made = tickets.create(
-            session, draft=tickets.TicketDraft("事"), customer_id="c", conversation_id=None, key=str(number), now=NOW,
-            rng=random.Random(number),
-        )  # fmt: skip
+        made = complain(session, number, NOW)
         if number:
             tickets.take(session, ticket_id=made.id, user=li, version=1, now=NOW)
         if number == 2:
@@ -165,7 +183,6 @@ HISTORIES = st.builds(
 def write(s: Session, history: History) -> None:
     """Put a history into the database, past the rules that would not allow all of it."""
     guests = {name: open_guest(s, name) for name in "abc"}
-    user, _ = accounts.add_user(s, name="li", password=None, roles=["handler"], now=NOW)
     for name, at, replies in history.asked:
         asked = ask(s, guests[name], at)
         for outcome, latency in replies:
@@ -179,10 +196,7 @@ def write(s: Session, history: History) -> None:
         if score:
             ratings.rate(s, offer_id=made.id, conversation_id=guests["a"].id, score=score, now=at + DAY)
     for number, (at, state) in enumerate(history.tickets):
-        kept = tickets.create(
-            s, draft=tickets.TicketDraft("事"), customer_id="c", conversation_id=None, key=str(number), now=at,
-            rng=random.Random(number),
-        )  # fmt: skip
+        kept = complain(s, number, at)
         s.execute(update(Ticket).where(Ticket.id == kept.id).values(state=state))
     for number, end in enumerate(history.quizzes):
         s.add(attempt(s, number, end))
@@ -193,16 +207,23 @@ def write(s: Session, history: History) -> None:
         for moment in spoken:
             reply(s, None, guest, moment, actor="handler")
     s.flush()
-    assert user.id
 
 
 def attempt(s: Session, number: int, end: tuple[datetime, bool] | None) -> QuizAttempt:
     user, _ = accounts.add_user(s, name=f"staff{number}", password=None, roles=["staff"], now=NOW)
     return QuizAttempt(
-        user_id=user.id, kind=AttemptKind.PRACTICE, state=AttemptState.FINISHED if end else AttemptState.OPEN, seed=1,
-        pass_percent=80, max_score=10, score=9 if end else None, passed=end[1] if end else None, manual_version="1",
-        started_at=NOW - 9 * DAY, finished_at=end[0] if end else None,
-    )  # fmt: skip
+        user_id=user.id,
+        kind=AttemptKind.PRACTICE,
+        state=AttemptState.FINISHED if end else AttemptState.OPEN,
+        seed=1,
+        pass_percent=80,
+        max_score=10,
+        score=9 if end else None,
+        passed=end[1] if end else None,
+        manual_version="1",
+        started_at=NOW - 9 * DAY,
+        finished_at=end[0] if end else None,
+    )
 
 
 def expected(history: History) -> dict[str, Any]:
@@ -274,7 +295,7 @@ class Undo(Exception):
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(HISTORIES)
-def test_figures_are_what_a_slow_count_gives(db: Database, fast_hash: None, history: History) -> None:
+def test_figures_are_what_a_slow_count_gives(db: Database, history: History) -> None:
     with pytest.raises(Undo), db.begin() as s:
         write(s, history)
         found = figures(s)
@@ -282,15 +303,3 @@ def test_figures_are_what_a_slow_count_gives(db: Database, fast_hash: None, hist
             assert getattr(found, name) == (pytest.approx(value) if isinstance(value, float) else value), name
         assert metrics.daily(s, SINCE, UNTIL) == expected_days(history)
         raise Undo
-
-
-@pytest.fixture
-def fast_hash(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Spare the random histories the price of password hashing."""
-
-    class Cheap:
-        def hash(self, password: str) -> str:
-            return f"cheap {len(password)}"
-
-    monkeypatch.setattr(accounts, "_hasher", Cheap)
-    yield

@@ -138,7 +138,8 @@ def test_a_rating_that_cannot_be_is_refused(
 
 def test_an_offer_of_somebody_else_does_not_exist(session: Session, made: RatingOffer) -> None:
     other = open_guest(session, "guest-2")
-    for given in ({"conversation_id": other.id}, {"offer_id": "none"}):
+    cases: list[dict[str, Any]] = [{"conversation_id": other.id}, {"offer_id": "none"}]
+    for given in cases:
         with pytest.raises(WenjinError) as told:
             rate(session, made, **given)
         assert (told.value.code, told.value.status) == ("offer_not_found", 404)

@@ -329,11 +329,12 @@ def test_taking_ones_own_again_changes_nothing(session: Session, ticket: Ticket,
 def test_an_empty_answer_is_refused(session: Session, ticket: Ticket, li: User, text: str) -> None:
     tickets.take(session, ticket_id=ticket.id, user=li, version=1, now=NOW)
     common: dict[str, Any] = {"ticket_id": ticket.id, "user": li, "version": 2, "now": NOW}
-    for step in (
+    steps: list[Callable[[], Ticket]] = [
         lambda: tickets.reply(session, text=text, **common),
         lambda: tickets.note(session, text=text, **common),
         lambda: tickets.close(session, resolution=text, **common),
-    ):
+    ]
+    for step in steps:
         with pytest.raises(WenjinError) as told:
             step()
         assert told.value.status == 422

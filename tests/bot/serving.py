@@ -26,6 +26,7 @@ from bot.settings import PROJECT, Settings
 
 PASSWORD = "a long enough password"
 START_SECONDS = 180
+MATTER = "上周三买东西扣了我两次钱，打了三次电话都没有人处理"
 Message = dict[str, Any]
 
 
@@ -147,11 +148,22 @@ class Guest:
             self.http.get("/api/chat/messages", params={"after": after}).raise_for_status().json()["messages"]
         )
 
-    def complain(self, matter: str = "昨天提现五千元一直没有到账", phone: str = "13812345678") -> Message:
+    def complain(self, matter: str = MATTER, phone: str = "13812345678") -> Message:
         """File a complaint from its first word to its number and return the ticket's message."""
-        for text in ("我要投诉", matter, "提现", "尽快到账", phone):
-            self.say(text)
+        self.fill(matter, phone)
         return next(m for m in self.replies("确认提交") if m["kind"] == "ticket")
+
+    def fill(self, matter: str = MATTER, phone: str = "13812345678") -> None:
+        """Answer the form's questions up to the confirmation."""
+        answers = {
+            "请您说说发生了什么": matter,
+            "涉及哪个产品或服务": "支付",
+            "希望我们怎么处理": "退还多扣的钱",
+            "怎么联系您": phone,
+        }
+        said = self.heard("我要投诉")
+        while "请您核对" not in said:
+            said = self.heard(next(answer for asked, answer in answers.items() if asked in said))
 
 
 class Staff:

@@ -106,7 +106,17 @@ def test_a_turn_that_waits_is_refused() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["/restart", "/back", "/session_start", "/affirm", "/nlu_fallback", '/rate{"score":{}}', '/rate{"x":"1"}', "/rate{", "x"],
+    [
+        "/restart",
+        "/back",
+        "/session_start",
+        "/affirm",
+        "/nlu_fallback",
+        '/rate{"score":{}}',
+        '/rate{"x":"1"}',
+        "/rate{",
+        "x",
+    ],
 )
 def test_only_buttons_payloads_are_payloads(text: str) -> None:
     assert read_payload(text) is None
@@ -151,11 +161,17 @@ def test_an_expected_failure_is_said(database: Database) -> None:
     chat = Chat(database)
     chat.answerer = Missing()
     [reply] = chat.say("投诉一般多久能处理完")
-    assert (reply.kind, reply.text, reply.data["code"]) == (ReplyKind.ERROR, "手册还没有准备好。", "no_manual")
+    assert (reply.kind, reply.text, reply.data["code"]) == (
+        ReplyKind.ERROR,
+        "手册还没有准备好。",
+        "no_manual",
+    )
 
 
 def test_a_message_of_rasa_becomes_a_reply() -> None:
-    reply = reply_of({"text": " 好 ", "buttons": [{"title": "a", "payload": "b"}], "custom": {"kind": "ticket"}})
+    reply = reply_of(
+        {"text": " 好 ", "buttons": [{"title": "a", "payload": "b"}], "custom": {"kind": "ticket"}}
+    )
     assert (reply.kind, reply.text, reply.buttons[0].payload, reply.data) == (ReplyKind.TICKET, "好", "b", {})
 
 
@@ -189,7 +205,12 @@ def test_actions_also_run_on_a_separate_server(database: Database) -> None:
     configure(Services(answerer=FewSentences(), database=database))
     dispatcher = CollectingDispatcher()
     tracker = Tracker.from_dict(
-        {"sender_id": "abc", "slots": {}, "events": [], "latest_message": {"text": "投诉多久能处理完", "intent": {}}}
+        {
+            "sender_id": "abc",
+            "slots": {},
+            "events": [],
+            "latest_message": {"text": "投诉多久能处理完", "intent": {}},
+        }
     )
     events = AnswerAction().run(dispatcher, tracker, {})
     assert dispatcher.messages[0]["custom"]["data"]["outcome"] == "answered"

@@ -92,14 +92,18 @@ class TestTalk:
     def test_asking_twice_for_a_person_makes_one_hand_over(self, chat: Chat) -> None:
         assert chat.say("转人工")[0].data == chat.say("人工客服")[0].data
 
-    @pytest.mark.parametrize("text", ["/restart", "/back", "/session_start", '/complain{"x":1}', "/确认", "//"])
+    @pytest.mark.parametrize(
+        "text", ["/restart", "/back", "/session_start", '/complain{"x":1}', "/确认", "//"]
+    )
     def test_typed_commands_are_words(self, chat: Chat, text: str) -> None:
         chat.tell("我要投诉", MATTER)
         replies = chat.say(text)
         assert replies
         assert "请您核对" in chat.tell("退还费用", PHONE)[0].text
 
-    @pytest.mark.parametrize("text", ["<script>alert(1)</script>", "'; DROP TABLE tickets; --", "😀😀", "{x}", "?"])
+    @pytest.mark.parametrize(
+        "text", ["<script>alert(1)</script>", "'; DROP TABLE tickets; --", "😀😀", "{x}", "?"]
+    )
     def test_odd_texts_get_an_answer(self, chat: Chat, text: str) -> None:
         assert all(reply.text for reply in chat.say(text))
         assert chat.say("你好")
@@ -128,7 +132,12 @@ class TestComplaint:
         assert reply.data["number"] == ticket.number
         assert ticket.number in reply.text
         assert "15日" in reply.text
-        assert (ticket.matter, ticket.product, ticket.demand, ticket.contact) == (MATTER, "转账", "退还费用", PHONE)
+        assert (ticket.matter, ticket.product, ticket.demand, ticket.contact) == (
+            MATTER,
+            "转账",
+            "退还费用",
+            PHONE,
+        )
 
     def test_everything_in_the_first_sentence(self, chat: Chat, database: Database) -> None:
         text = f"转账扣了两次钱我要投诉，要求退款，电话{PHONE}"
@@ -157,7 +166,12 @@ class TestComplaint:
 
     @pytest.mark.parametrize(
         ("label", "answer"),
-        [("发生了什么", "充值没有到账"), ("产品或服务", "会员"), ("您的诉求", "尽快处理"), ("联系方式", "a.b@example.com")],
+        [
+            ("发生了什么", "充值没有到账"),
+            ("产品或服务", "会员"),
+            ("您的诉求", "尽快处理"),
+            ("联系方式", "a.b@example.com"),
+        ],
     )
     def test_each_answer_can_be_given_again(self, chat: Chat, label: str, answer: str) -> None:
         to_summary(chat)
@@ -248,7 +262,10 @@ class TestTickets:
 
 class TestRating:
     def test_after_an_answer_thanks_bring_one_offer(self, chat: Chat, database: Database) -> None:
-        assert [r.kind for r in chat.tell("投诉一般多久能处理完", "谢谢")] == [ReplyKind.TEXT, ReplyKind.RATING]
+        assert [r.kind for r in chat.tell("投诉一般多久能处理完", "谢谢")] == [
+            ReplyKind.TEXT,
+            ReplyKind.RATING,
+        ]
         assert "4 分" in chat.heard("4分")
         with database.begin() as session:
             assert list(session.scalars(select(Rating.score))) == [4]

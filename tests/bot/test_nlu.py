@@ -55,7 +55,9 @@ def test_one_thing_is_found(text: str, kind: str, value: str) -> None:
     assert text[found[0].start : found[0].end]
 
 
-@pytest.mark.parametrize("text", ["1391234567", "139123456789", "3分钟", "8分", "0.5分", "a@b", "TS26-1", "v1.2.3"])
+@pytest.mark.parametrize(
+    "text", ["1391234567", "139123456789", "3分钟", "8分", "0.5分", "a@b", "TS26-1", "v1.2.3"]
+)
 def test_what_only_looks_alike_is_not_found(text: str) -> None:
     assert find(text) == []
 

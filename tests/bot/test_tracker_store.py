@@ -73,7 +73,9 @@ def talk(turns: int, first: list[Event]) -> list[Event]:
 def save(database: Database, events: list[Event]) -> None:
     """Save a tracker with these events."""
     with turn(database) as store:
-        asyncio.run(store.save(DialogueStateTracker.from_events("s", events, slots=DOMAIN.slots, domain=DOMAIN)))
+        asyncio.run(
+            store.save(DialogueStateTracker.from_events("s", events, slots=DOMAIN.slots, domain=DOMAIN))
+        )
 
 
 def load(database: Database) -> DialogueStateTracker | None:

@@ -1,6 +1,6 @@
 """The damage that a site does to a text, byte by byte: what `knowledge.restore` must undo.
 
-The site keeps text as GBK in traditional characters and replaces bytes without looking where characters begin:
+The site keeps text as GBK in traditional characters and replaces bytes, blind to where characters begin:
 each character of its table gets its reading in parentheses, and full-width ； and ？ are cut loose wherever
 their two bytes stand, also across two characters. Then it decodes, drops what has no character, and narrows
 the punctuation.

@@ -14,9 +14,21 @@ from hypothesis import strategies as st
 from knowledge.errors import WenjinError
 from knowledge.readers import LARGEST, read, read_bytes
 
-MANUAL = "第一章 总则\n1.1 目的\n本手册用于规范客户服务工作，保护客户的合法权益。\n1.2 范围\n适用于全体员工。\n"
+MANUAL = (
+    "第一章 总则\n1.1 目的\n本手册用于规范客户服务工作，保护客户的合法权益。\n1.2 范围\n适用于全体员工。\n"
+)
 TRADITIONAL = opencc.OpenCC("s2tw").convert(MANUAL)
-ENCODINGS = ["utf-8", "utf-8-sig", "gb18030", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"]
+ENCODINGS = [
+    "utf-8",
+    "utf-8-sig",
+    "gb18030",
+    "utf-16",
+    "utf-16-le",
+    "utf-16-be",
+    "utf-32",
+    "utf-32-le",
+    "utf-32-be",
+]
 
 
 def refused(data: bytes, name: str = "手册.txt") -> WenjinError:
@@ -85,7 +97,8 @@ def test_text_that_is_no_manual() -> None:
     ("data", "name"),
     [
         (b"PK\x03\x04....", "manual"), (b"%PDF-1.7 ...", "manual.txt"), (MANUAL.encode(), "manual.docx"),
-        (b"\xef\xbb\xbf<!DOCTYPE html><html>", "manual.txt"), (b"\xd0\xcf\x11\xe0\xa1\xb1", "x"), (MANUAL.encode(), "M.HTML"),
+        (b"\xef\xbb\xbf<!DOCTYPE html><html>", "manual.txt"), (b"\xd0\xcf\x11\xe0\xa1\xb1", "x"),
+        (MANUAL.encode(), "M.HTML"),
     ],
 )  # fmt: skip
 def test_other_formats_are_named_and_the_readable_ones_told(data: bytes, name: str) -> None:
@@ -136,7 +149,10 @@ def test_any_bytes_end_in_text_or_a_clear_refusal(data: bytes) -> None:
         assert error.message.endswith("。")
 
 
-@given(st.lists(st.sampled_from(MANUAL.replace("。", "。\n").splitlines()), min_size=3, max_size=30), st.sampled_from(ENCODINGS))
+@given(
+    st.lists(st.sampled_from(MANUAL.replace("。", "。\n").splitlines()), min_size=3, max_size=30),
+    st.sampled_from(ENCODINGS),
+)
 @settings(max_examples=100, deadline=None)
 def test_any_chinese_text_is_read_exactly(lines: list[str], encoding: str) -> None:
     text = "本手册供全体员工使用。\n" + "\n".join(lines)

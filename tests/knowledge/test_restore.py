@@ -19,12 +19,36 @@ PROJECT = Path(__file__).resolve().parents[2]
 SHARED = Path(os.environ.get("WENJIN_SHARED", PROJECT.parent / "shared"))
 SCRAPE = SHARED / "manual" / "operations-manual-scrape.txt"
 
-SUBJECTS = "客户 平台 企业 员工 监管机构 银行 审计部门 客服人员 会计师 财务人员 门店 学校 医院 邻居 医生".split()
-VERBS = "应当核对 需要确认 必须检查 正在处理 已经办理 可以查询 负责维护 按时提交 认真阅读 及时反馈 妥善保管".split()
-OBJECTS = (
-    "账户余额 身份证件 转账记录 贷款合同 风险报告 营业执照 理财产品 投诉内容 服务协议 交易数据 个人信息 应急预案 "
-    "业务流程 财务报表 药品清单 课程表 实验数据 运输计划 电费账单 维修记录 备份文件 系统日志 采购订单"
-).split()
+SUBJECTS = [
+    "客户",
+    "平台",
+    "企业",
+    "员工",
+    "监管机构",
+    "银行",
+    "审计部门",
+    "会计师",
+    "门店",
+    "学校",
+    "医生",
+    "邻居",
+]
+VERBS = [
+    "应当核对",
+    "需要确认",
+    "必须检查",
+    "正在处理",
+    "已经办理",
+    "可以查询",
+    "负责维护",
+    "及时反馈",
+    "妥善保管",
+]
+OBJECTS = [
+    "账户余额", "身份证件", "转账记录", "贷款合同", "风险报告", "营业执照", "理财产品", "投诉内容", "服务协议",
+    "交易数据", "个人信息", "应急预案", "业务流程", "财务报表", "药品清单", "课程表", "实验数据", "运输计划",
+    "电费账单", "维修记录", "备份文件", "系统日志", "采购订单",
+]  # fmt: skip
 TIMES = ["每天", "周末", "节假日期间", "三个工作日内", "24小时内", "2023年底", "营业时间", "发现问题后", ""]
 LINKS = ["，并且", "，同时", "；", "，否则", "。", "？"]
 
@@ -47,8 +71,10 @@ def edition() -> str:
 
 
 def similarity(one: str, other: str) -> float:
-    """Return the share of characters that are wrong, from the blocks that agree."""
-    same = sum(block.size for block in SequenceMatcher(None, one, other, autojunk=False).get_matching_blocks())
+    """Return the share of characters in the blocks that agree, 1.0 for equal texts."""
+    same = sum(
+        block.size for block in SequenceMatcher(None, one, other, autojunk=False).get_matching_blocks()
+    )
     return same / max(len(one), len(other))
 
 
@@ -94,11 +120,21 @@ class TestOneKindOfDamage:
         assert [(r.kind, r.repaired) for r in result.repairs] == [(RepairKind.SPLIT_MARK, "。互联")]
         assert result.repairs[0].position == len(self.PREFIX) + len("方法")
 
+    def test_a_real_question_mark_before_a_split_mark(self) -> None:
+        source = traditional("学习经验？专科学校；专科学校？关键？学习经验。")
+        assert restore(damage(source, table_for("學習經驗鍵"))).text == simplify(source)
+
     def test_figures_keep_their_marks(self) -> None:
-        assert self.restored("時(shí)間(jiān)10:30,金額(é)1,200元,比例3.5%。") == "时间10:30，金额1,200元，比例3.5%。"
+        assert (
+            self.restored("時(shí)間(jiān)10:30,金額(é)1,200元,比例3.5%。")
+            == "时间10:30，金额1,200元，比例3.5%。"
+        )
 
     def test_the_particle_and_the_word_are_told_apart(self) -> None:
-        assert self.restored("隨(suí)著發(fā)展,顯(xiǎn)著提高,扮演著角色。") == "随着发展，显著提高，扮演着角色。"
+        assert (
+            self.restored("隨(suí)著發(fā)展,顯(xiǎn)著提高,扮演著角色。")
+            == "随着发展，显著提高，扮演着角色。"
+        )
 
     def test_what_cannot_be_read_stays_as_printed(self) -> None:
         assert "？Ω)" in self.restored("亂(luàn)碼(mǎ)?Ω)尾。")
@@ -151,7 +187,10 @@ class TestDamageAndBack:
         assert similarity_by_line(result.text, whole) >= 0.999
 
     def test_the_same_text_twice_gives_the_same_result(self) -> None:
-        damaged = damage(traditional("为客户提供服务。互联网企业确保互联网安全。"), table_for(traditional("为客户提供服务互联网")))
+        damaged = damage(
+            traditional("为客户提供服务。互联网企业确保互联网安全。"),
+            table_for(traditional("为客户提供服务互联网")),
+        )
         assert restore(damaged) == restore(damaged)
 
 
@@ -163,7 +202,9 @@ def similarity_by_line(one: str, other: str) -> float:
     return right / sum(map(len, theirs))
 
 
-@pytest.mark.skipif(not SCRAPE.exists(), reason=f"the scraped manual is not at {SCRAPE.name}'s place (WENJIN_SHARED)")
+@pytest.mark.skipif(
+    not SCRAPE.exists(), reason=f"the scraped manual is not at {SCRAPE.name}'s place (WENJIN_SHARED)"
+)
 class TestTheScrape:
     @pytest.fixture(scope="class")
     def scrape(self) -> Restored:
@@ -182,8 +223,8 @@ class TestTheScrape:
 
     def test_each_stretch_reads_right(self, scrape: Restored) -> None:
         repaired = [r.repaired for r in scrape.repairs if r.kind is not RepairKind.SITE_TEXT]
-        words = "营 。互联 保互联 。互联 数 。互联 。客户 。互联 实现 。互联 保客户 滥 。客户 。客户 营 数 营 。总结 "
-        words += "实现 实现 。互联 。互联 为管理层提供决 。互联 滥 。互联 内"
+        words = "营 。互联 保互联 。互联 数 。互联 。客户 。互联 实现 。互联 保客户 滥 。客户 。客户 "
+        words += "营 数 营 。总结 实现 实现 。互联 。互联 为管理层提供决 。互联 滥 。互联 内"
         assert repaired == words.split()
 
     def test_the_site_is_gone(self, scrape: Restored) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -75,14 +76,20 @@ class TestNumberedText:
         assert [p.heading for p in document.sections[0].paragraphs] == ["3.1.1 渠道", "3.1.2 时限"]
 
     def test_ordinals_alone(self) -> None:
-        document = parse("一、总则\n为规范服务而制定。\n二、职责\n（一）客服\n接听电话。\n（二）门店\n接待来访。\n")
+        document = parse(
+            "一、总则\n为规范服务而制定。\n二、职责\n（一）客服\n接听电话。\n（二）门店\n接待来访。\n"
+        )
         assert outline(document) == [("1", "总则"), ("2.1", "客服"), ("2.2", "门店")]
 
     def test_numbers_that_restart_in_a_chapter_are_subheadings(self) -> None:
         text = "第3章 客户\n3.1 关系\n1.1 策略\n先分层。\n1.2 执行\n再服务。\n3.2 支持\n2.1 流程\n有记录。\n"
         document = parse(text)
         assert outline(document) == [("3.1", "关系"), ("3.2", "支持")]
-        assert [p.heading for s in document for p in s.paragraphs] == ["3.1.1 策略", "3.1.2 执行", "3.2.1 流程"]
+        assert [p.heading for s in document for p in s.paragraphs] == [
+            "3.1.1 策略",
+            "3.1.2 执行",
+            "3.2.1 流程",
+        ]
 
     def test_sentences_that_begin_with_a_figure_are_text(self) -> None:
         document = parse("第1章 收费\n1.1 标准\n费用如下\n1.5万元以下免收手续费。\n2.5% 为年费率。\n")
@@ -91,14 +98,18 @@ class TestNumberedText:
 
 class TestMarkdown:
     def test_levels_with_numbers(self) -> None:
-        document = parse("# 第2章 产品\n## 2.1 设计\n文字。\n### 2.1.1 需求\n- 甲\n* 乙\n## 2.2 上线\n**重点**文字。\n")
+        document = parse(
+            "# 第2章 产品\n## 2.1 设计\n文字。\n### 2.1.1 需求\n- 甲\n* 乙\n## 2.2 上线\n**重点**文字。\n"
+        )
         assert outline(document) == [("2.1", "设计"), ("2.2", "上线")]
         assert document.sections[0].paragraphs[1] == Paragraph("甲", "2.1.1 需求", ParagraphKind.ITEM, "- ")
         assert document.sections[0].paragraphs[2].marker == "* "
         assert document.sections[1].paragraphs[0].text == "重点文字。"
 
     def test_levels_without_numbers(self) -> None:
-        document = parse("# 客服手册\n## 接听\n### 开场\n您好。\n### 结束\n再见。\n## 回访\n### 时间\n三天内。\n")
+        document = parse(
+            "# 客服手册\n## 接听\n### 开场\n您好。\n### 结束\n再见。\n## 回访\n### 时间\n三天内。\n"
+        )
         assert document.title == "客服手册"
         assert outline(document) == [("1.1", "开场"), ("1.2", "结束"), ("2.1", "时间")]
         assert [s.chapter_title for s in document] == ["接听", "接听", "回访"]
@@ -110,7 +121,11 @@ class TestMarkdown:
 
     def test_tables_and_quotes_become_text(self) -> None:
         document = parse("## 1.1 费率\n| 业务 | 费率 |\n|---|---|\n| 转账 | 0.1% |\n\n> 以公告为准。\n")
-        assert [p.text for p in document.sections[0].paragraphs] == ["业务，费率", "转账，0.1%", "以公告为准。"]
+        assert [p.text for p in document.sections[0].paragraphs] == [
+            "业务，费率",
+            "转账，0.1%",
+            "以公告为准。",
+        ]
 
 
 class TestRunOnText:
@@ -144,7 +159,9 @@ class TestRunOnText:
         ]
 
 
-@pytest.mark.parametrize("text", ["", "  \n", "今天天气很好。\n我们去公园。\n", "# 只有标题\n", "1. 苹果\n2. 香蕉\n"])
+@pytest.mark.parametrize(
+    "text", ["", "  \n", "今天天气很好。\n我们去公园。\n", "# 只有标题\n", "1. 苹果\n2. 香蕉\n"]
+)
 def test_text_without_sections_is_no_manual(text: str) -> None:
     with pytest.raises(WenjinError) as caught:
         parse(text)
@@ -173,7 +190,9 @@ class TestAudiences:
             ("9.9", "未知", Audience.STAFF),
         ],
     )
-    def test_follow_the_reference_and_fall_back_to_staff(self, number: str, title: str, audience: Audience) -> None:
+    def test_follow_the_reference_and_fall_back_to_staff(
+        self, number: str, title: str, audience: Audience
+    ) -> None:
         document = Document("新", (Section(number, title, Audience.STAFF, "乙", (Paragraph("文。"),)),))
         assert with_audiences(document, self.REFERENCE).sections[0].audience is audience
 
@@ -215,7 +234,9 @@ class TestForms:
         whole = Document("名", (own, *document.sections[1:]), (("9.1", "缺"),))
         assert from_store(json.loads(json.dumps(to_store(whole)))) == whole
 
-    @pytest.mark.parametrize("stored", [{}, {"format": 99}, {"format": 1, "title": "x", "sections": [1], "missing": []}])
+    @pytest.mark.parametrize(
+        "stored", [{}, {"format": 99}, {"format": 1, "title": "x", "sections": [1], "missing": []}]
+    )
     def test_a_broken_stored_form_is_refused(self, stored: dict[str, object]) -> None:
         with pytest.raises(WenjinError) as caught:
             from_store(stored)
@@ -267,11 +288,17 @@ class TestEdition:
         assert with_audiences(parse(to_markdown(edition)), edition).sections == edition.sections
 
 
-@pytest.mark.skipif(not SCRAPE.exists(), reason=f"the scraped manual is not at {SCRAPE.name}'s place (WENJIN_SHARED)")
+@pytest.mark.skipif(
+    not SCRAPE.exists(), reason=f"the scraped manual is not at {SCRAPE.name}'s place (WENJIN_SHARED)"
+)
 class TestTheScrape:
     @pytest.fixture(scope="class")
-    def document(self) -> Document:
-        return parse(restore(SCRAPE.read_text(encoding="utf-8")).text)
+    def restored(self) -> str:
+        return restore(SCRAPE.read_text(encoding="utf-8")).text
+
+    @pytest.fixture(scope="class")
+    def document(self, restored: str) -> Document:
+        return parse(restored)
 
     def test_has_the_sections_of_our_edition(self, document: Document) -> None:
         edition = load_edition(PROJECT / "knowledge" / "manual")
@@ -282,21 +309,28 @@ class TestTheScrape:
 
     def test_subheadings_are_numbered_with_their_section(self, document: Document) -> None:
         headings = [p.heading for s in document for p in s.paragraphs if p.heading]
-        assert len(set(headings)) == 36
+        assert len(set(headings)) == 34
         assert all(p.heading.startswith(s.number + ".") for s in document for p in s.paragraphs if p.heading)
         assert all(len(heading.split(" ", 1)[1]) >= 5 for heading in headings)
-        assert {"3.1.1 客户关系管理（CRM）的实施策略", "3.3.2 数据分析与应用", "8.1.1 信息系统架构设计与实施"} <= set(headings)
+        assert {
+            "3.1.1 客户关系管理（CRM）的实施策略",
+            "3.3.2 数据分析与应用",
+            "8.1.1 信息系统架构设计与实施",
+        } <= set(headings)
 
-    def test_loses_no_character(self, document: Document) -> None:
-        text = restore(SCRAPE.read_text(encoding="utf-8")).text
-        body = text[text.index("第1章") :]
-        position = 0
+    def test_loses_no_character(self, restored: str, document: Document) -> None:
+        body = restored[restored.index("第1章") :]
+        gaps, position = [], 0
         for section in document:
             for paragraph in section.paragraphs:
-                position = body.index(paragraph.text, position) + len(paragraph.text)
+                start = body.index(paragraph.text, position)
+                gaps.append((section, paragraph, body[position:start]))
+                position = start + len(paragraph.text)
         assert position == len(body)
-        kept = sum(len(p.text) for s in document for p in s.paragraphs)
-        assert kept > 0.94 * len(body)
+        for section, paragraph, gap in gaps:
+            for heading in (paragraph.heading.partition(" ")[2], section.chapter_title, section.title):
+                gap = gap.replace(heading, "") if heading else gap
+            assert re.fullmatch(r"(第\d章)?([一二三四五]、)?(（小节标题）)?[\d.]*-?", gap), gap
 
     def test_survives_markdown(self, document: Document) -> None:
         assert parse(to_markdown(document), title=document.title).sections == document.sections

@@ -6,7 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actions.rasa.complaint_reading import CHANGE, CONFIRM, DROP, Kind, Move, next_step, read, sounds_aggrieved
+from actions.rasa.complaint_reading import (
+    CHANGE,
+    CONFIRM,
+    DROP,
+    Kind,
+    Move,
+    next_step,
+    read,
+    sounds_aggrieved,
+)
 from actions.rasa.complaint_words import (
     CONTACT,
     DEMAND,
@@ -33,7 +42,9 @@ def said(text: str, intent: str = "", confidence: float = 0.9, **entities: str) 
     return Heard(text, intent, confidence if intent else 0.0, entities)
 
 
-@pytest.mark.parametrize("text", ["我要投诉", "投诉！！！", "给我登记投诉", "怎么投诉 在哪投诉", "我想投诉一下，谢谢", "tousu"])
+@pytest.mark.parametrize(
+    "text", ["我要投诉", "投诉！！！", "给我登记投诉", "怎么投诉 在哪投诉", "我想投诉一下，谢谢", "tousu"]
+)
 def test_a_bare_wish_says_nothing_about_the_matter(text: str) -> None:
     assert not says_matter(text)
     assert opening(said(text)) == {}
@@ -97,7 +108,9 @@ def test_corrections(heard_: Heard, expected: Correction | None) -> None:
 
 def test_a_demand_to_change_something_is_a_demand() -> None:
     filled = {MATTER: "户名错了", PRODUCT: "转账"}
-    assert read(said("要求把户名改成张三", "correct"), DEMAND, filled).values == {DEMAND: "要求把户名改成张三"}
+    assert read(said("要求把户名改成张三", "correct"), DEMAND, filled).values == {
+        DEMAND: "要求把户名改成张三"
+    }
 
 
 def test_a_matter_may_sound_like_anything_else() -> None:

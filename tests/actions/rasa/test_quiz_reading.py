@@ -33,4 +33,6 @@ def test_words_are_the_answer_to_a_fill_in() -> None:
 def test_buttons() -> None:
     assert read(Heard("", "start_quiz", 1.0, {}, True), QuestionType.SINGLE, readable=False) is Meaning.AGAIN
     assert read(Heard("", "leave_quiz", 1.0, {}, True), QuestionType.SINGLE, readable=False) is Meaning.LEAVE
-    assert read(Heard("", "ask_human", 1.0, {}, True), QuestionType.SINGLE, readable=False) is Meaning.INTERRUPT
+    assert (
+        read(Heard("", "ask_human", 1.0, {}, True), QuestionType.SINGLE, readable=False) is Meaning.INTERRUPT
+    )

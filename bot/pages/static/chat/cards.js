@@ -20,7 +20,10 @@ const tag = (words, level, sign) => el("span", { class: `tag${level ? ` tag--${l
  * @param {Message} message
  * @returns {HTMLElement}
  */
-export function ticketCard({ data }) {
+export function ticketCard({ data, actor }) {
+  // news about a ticket needs its number and state, not its facts again
+  const facts = actor === "handler" ? [] : [...fact("事由", data.matter), ...fact("产品或服务", data.product),
+    ...fact("诉求", data.demand), ...fact("联系方式", data.contact_masked)];
   const left = data.due_at && !FINAL.has(data.state) ? due(data.due_at) : null;
   const dueLine = data.due_at && `${dayName(data.due_at)}前${data.rule ? `（${data.rule}）` : ""}`;
   return el(
@@ -33,8 +36,7 @@ export function ticketCard({ data }) {
       el("span", { class: "row" }, tag(data.state_label, "accent", FINAL.has(data.state) ? "check" : "ticket"),
         left && tag(left.words, left.level, left.level === "danger" ? "alert" : "clock")),
     ),
-    el("dl", { class: "facts" }, ...fact("事由", data.matter), ...fact("产品或服务", data.product),
-      ...fact("诉求", data.demand), ...fact("联系方式", data.contact_masked), ...fact("办理时限", dueLine)),
+    el("dl", { class: "facts" }, ...facts, ...fact("办理时限", FINAL.has(data.state) ? "" : dueLine)),
   );
 }
 

@@ -8,6 +8,7 @@ import { bubble } from "./bubbles.js";
 /** @typedef {import("./types.js").Hands} Hands */
 
 const NEAR = 120;
+const COMMAND = /^\/[a-z_]+(\{.*\})?$/su;
 
 export class Log {
   /**
@@ -25,7 +26,7 @@ export class Log {
     this.seen = new Set();
     /** @type {Set<string>} */
     this.days = new Set();
-    /** titles of buttons by payload, so that a choice reads as what was chosen */
+    /** titles of buttons by payload, so that a command reads as what was chosen */
     this.titles = new Map();
     more.addEventListener("click", () => this.toEnd());
     scroll.addEventListener("scroll", () => this.nearEnd() && (more.hidden = true), { passive: true });
@@ -85,12 +86,17 @@ export class Log {
     this.seen.add(message.id);
     this.seq = Math.max(this.seq, message.seq);
     for (const { payload, title } of message.buttons ?? []) this.titles.set(payload, title);
-    const text = message.actor === "customer" ? (this.titles.get(message.text) ?? plain(message.text)) : message.text;
+    const text = message.actor === "customer" ? this.#said(message.text) : message.text;
     const node = bubble({ ...message, text }, this.hands);
     const later = [...this.list.querySelectorAll("[data-seq]")].find((n) => Number(n.getAttribute("data-seq")) > message.seq);
     const waiting = this.list.querySelector(".msg--waiting");
     this.#day(message, later ?? waiting);
     this.list.insertBefore(node, later ?? waiting);
+  }
+
+  /** What a person reads in place of a command such as /affirm{…}. @param {string} text */
+  #said(text) {
+    return COMMAND.test(text) ? (this.titles.get(text) ?? "（已选择）") : text;
   }
 
   /** Put the day above each day's first message; a chat that begins today needs none. @param {Message} message @param {Element | null | undefined} before */
@@ -129,6 +135,3 @@ export class Log {
     if (node && node.getBoundingClientRect().top < this.scroll.getBoundingClientRect().top) node.scrollIntoView({ block: "start" });
   }
 }
-
-/** @param {string} text @returns {string} what a person reads in place of a command such as /affirm{…} */
-const plain = (text) => (/^\/[a-z_]+(\{.*\})?$/su.test(text) ? "（已选择）" : text);

@@ -55,8 +55,7 @@ export class Outbox {
       try {
         const { messages } = await this.#post(letter, PAUSES);
         letter.node.remove();
-        if (letter.shown !== letter.text) this.log.titles.set(letter.text, letter.shown);
-        this.log.add(messages);
+        this.log.add(messages.map((m) => (m.actor === "customer" && letter.shown !== letter.text ? { ...m, text: letter.shown } : m)));
       } catch (problem) {
         this.#fail(letter, problem);
       }

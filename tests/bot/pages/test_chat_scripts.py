@@ -1,0 +1,367 @@
+"""The chat page's scripts in a real browser, before a server that fails on command."""
+
+from __future__ import annotations
+
+import json
+import mimetypes
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
+
+from bot.pages.assets import static_dir
+from tests.bot.pages.conftest import HTML, Site
+
+pytestmark = pytest.mark.browser
+CHROMIUM = Path("/usr/bin/chromium")
+ARGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+ORIGIN = "http://wenjin.test"
+CITATION = {
+    "manual": "wenjin",
+    "version": "e1",
+    "section": "2.2",
+    "title": "服务流程",
+    "sentence": "首次响应不超过 30 秒。",
+    "score": 0.9,
+}
+SECTION = {
+    "number": "2.2",
+    "title": "服务流程",
+    "chapter_title": "客户服务",
+    "paragraphs": [{"text": "先受理。首次响应不超过30秒。再回访。", "heading": "2.2.1 响应", "kind": "text"}],
+}
+
+
+def sent_by(route: Route) -> dict[str, Any]:
+    """Return the JSON of a request."""
+    sent: dict[str, Any] = json.loads(route.request.post_data or "{}")
+    return sent
+
+
+class Stand:
+    """What the server would be: keeps messages, answers each key once, fails as often as it is told."""
+
+    def __init__(self, page_html: str, headers: dict[str, str]) -> None:
+        self.html, self.headers = page_html, headers
+        self.messages: list[dict[str, Any]] = []
+        self.by_key: dict[str, list[dict[str, Any]]] = {}
+        self.keys: list[str] = []
+        self.texts: list[str] = []
+        self.ratings: list[dict[str, Any]] = []
+        self.lost = 0
+        self.refusal: dict[str, Any] | None = None
+        self.reply: dict[str, Any] = {"kind": "text", "text": "收到。"}
+
+    def add(
+        self, actor: str, kind: str, text: str, data: dict[str, Any] | None = None, buttons: Any = ()
+    ) -> dict[str, Any]:
+        """Store a message."""
+        seq = len(self.messages) + 1
+        made = {"seq": seq, "id": f"m{seq}", "actor": actor, "kind": kind, "text": text, "data": data or {}}
+        made |= {"buttons": list(buttons), "at": "2026-05-20T04:00:00+00:00"}
+        self.messages.append(made)
+        return made
+
+    def serve(self, route: Route) -> None:
+        """Answer one request."""
+        path, _, query = route.request.url.removeprefix(ORIGIN).partition("?")
+        if path == "/":
+            route.fulfill(body=self.html, content_type="text/html", headers=self.headers)
+        elif path.startswith("/static/"):
+            file = static_dir() / path.removeprefix("/static/")
+            route.fulfill(body=file.read_bytes(), content_type=mimetypes.guess_type(file.name)[0])
+        elif path == "/api/chat/messages" and route.request.method == "POST":
+            self._said(route)
+        elif path == "/api/chat/events":
+            after = int(query.removeprefix("after="))
+            lines = [
+                f"event: message\nid: {m['seq']}\ndata: {json.dumps(m)}\n\n" for m in self.messages[after:]
+            ]
+            route.fulfill(body="".join(lines) or ": nothing\n\n", content_type="text/event-stream")
+        else:
+            self._api(route, path, query)
+
+    def _api(self, route: Route, path: str, query: str) -> None:
+        if path == "/api/chat/session":
+            route.fulfill(
+                json={
+                    "conversation_id": "c",
+                    "messages": self.messages,
+                    "suggestions": ["一", "二", "三", "四"],
+                }
+            )
+        elif path == "/api/chat/messages":
+            route.fulfill(json={"messages": self.messages[int(query.removeprefix("after=")) :]})
+        elif path == "/api/chat/ratings":
+            self.ratings.append(sent_by(route))
+            route.fulfill(json={"ok": True})
+        elif path == "/api/manuals/wenjin/sections/2.2":
+            route.fulfill(json=SECTION)
+        else:
+            route.fulfill(status=404, json={"status": 404, "code": "none", "detail": "没有找到。"})
+
+    def _said(self, route: Route) -> None:
+        sent = sent_by(route)
+        self.keys.append(sent["key"])
+        if self.lost:
+            self.lost -= 1
+            route.abort()
+        elif self.refusal:
+            route.fulfill(status=self.refusal["status"], json=self.refusal)
+        else:
+            if sent["key"] not in self.by_key:
+                self.texts.append(sent["text"])
+                own = self.add("customer", "text", sent["text"])
+                self.by_key[sent["key"]] = [own, self.add("bot", **self.reply)]
+            route.fulfill(json={"messages": self.by_key[sent["key"]]})
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Return Debian's Chromium."""
+    if not CHROMIUM.is_file():
+        pytest.skip(f"Chromium is not at {CHROMIUM}.")
+    with sync_playwright() as playwright:
+        yield playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGS)
+
+
+@pytest.fixture
+def stand(site: Site) -> Stand:
+    """Return the stand-in, which serves the real page under its real security policy."""
+    served = site.visitor().client.get("/", headers=HTML)
+    policy = {"Content-Security-Policy": served.headers["content-security-policy"]}
+    return Stand(served.text, policy)
+
+
+@pytest.fixture
+def page(browser: Browser, stand: Stand) -> Iterator[Page]:
+    """Return a phone's page whose clock the test turns; a script error or blocked resource fails the test."""
+    context = browser.new_context(viewport={"width": 390, "height": 844})
+    page = context.new_page()
+    problems: list[str] = []
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.on(
+        "console", lambda line: problems.append(line.text) if "Content Security Policy" in line.text else None
+    )
+    page.clock.install()
+    page.route("**/*", stand.serve)
+    yield page
+    context.close()
+    assert problems == []
+
+
+def say(page: Page, text: str) -> None:
+    """Type and press Enter."""
+    page.fill("#text", text)
+    page.press("#text", "Enter")
+
+
+def customer(page: Page) -> Any:
+    """Return the customer's bubbles."""
+    return page.locator(".msg--customer .bubble")
+
+
+def test_a_suggestion_is_asked_and_the_others_go(page: Page, stand: Stand) -> None:
+    page.goto(ORIGIN)
+    page.click("text=二")
+    expect(page.locator(".msg--bot .bubble")).to_have_text("收到。")
+    expect(page.locator("#suggestions")).to_be_hidden()
+    assert stand.texts == ["二"]
+
+
+def test_markup_is_shown_as_text(page: Page, stand: Stand) -> None:
+    stand.reply = {
+        "kind": "text",
+        "text": "<img src=x onerror=alert(1)>",
+        "buttons": [{"title": "<b>", "payload": "p"}],
+    }
+    page.goto(ORIGIN)
+    say(page, "<script>alert(2)</script>")
+    expect(page.locator(".msg--bot .bubble")).to_have_text("<img src=x onerror=alert(1)>")
+    expect(customer(page)).to_have_text("<script>alert(2)</script>")
+    expect(page.locator(".buttons button")).to_have_text("<b>")
+    assert page.locator(".log img, .log script, .log b").count() == 0
+
+
+def test_a_lost_message_is_sent_again_under_its_key(page: Page, stand: Stand) -> None:
+    stand.lost = 2
+    page.goto(ORIGIN)
+    say(page, "在吗")
+    expect(page.locator("#typing")).to_be_visible()
+    for _ in range(2):
+        page.clock.run_for(3000)
+    expect(page.locator(".msg--bot .bubble")).to_have_text("收到。")
+    expect(customer(page)).to_have_count(1)
+    expect(page.locator("#typing")).to_be_hidden()
+    assert len(stand.keys) == 3 and len(set(stand.keys)) == 1
+
+
+def test_when_nothing_helps_one_can_try_again_and_nothing_doubles(page: Page, stand: Stand) -> None:
+    stand.lost = 3
+    page.goto(ORIGIN)
+    say(page, "在吗")
+    for _ in range(2):
+        page.clock.run_for(3000)
+    again = page.get_by_role("button", name="发送失败，点此重试")
+    expect(again).to_be_visible()
+    expect(customer(page)).to_have_text("在吗")
+    again.click()
+    expect(page.locator(".msg--bot .bubble")).to_have_text("收到。")
+    expect(again).to_have_count(0)
+    expect(customer(page)).to_have_count(1)
+    assert len(set(stand.keys)) == 1 and stand.texts == ["在吗"]
+
+
+def test_a_refused_message_comes_back_to_be_changed(page: Page, stand: Stand) -> None:
+    stand.refusal = {"status": 422, "code": "message_too_long", "detail": "消息太长，请分几次发送。"}
+    page.goto(ORIGIN)
+    say(page, "很长的话")
+    expect(page.locator(".failed")).to_contain_text("消息太长，请分几次发送。")
+    page.click("text=改一改再发")
+    expect(page.locator("#text")).to_have_value("很长的话")
+    expect(customer(page)).to_have_count(0)
+
+
+def test_pushed_messages_come_once_and_in_order(page: Page, stand: Stand) -> None:
+    page.goto(ORIGIN)
+    say(page, "转人工")
+    expect(page.locator(".msg--bot")).to_have_count(1)
+    stand.add("system", "handover", "客服李静已接入。", {"handover_id": "h", "state": "taken"})
+    stand.add("handler", "text", "您好，我来处理。")
+    page.clock.run_for(40000)
+    expect(page.locator(".msg--handler .bubble")).to_have_text("您好，我来处理。")
+    page.clock.run_for(120000)
+    seen = page.locator(".msg").evaluate_all("nodes => nodes.map(n => n.dataset.seq)")
+    assert seen == ["1", "2", "3", "4"]
+
+
+def test_history_returns_after_a_reload(page: Page, stand: Stand) -> None:
+    stand.add("customer", "text", "早上问过的")
+    stand.add("bot", "text", "早上答过的", buttons=[{"title": "是的", "payload": "/affirm"}])
+    stand.add("customer", "text", "/affirm")
+    page.goto(ORIGIN)
+    expect(customer(page)).to_have_text(["早上问过的", "是的"])
+    expect(page.locator("#suggestions")).to_be_hidden()
+    expect(page.locator(".day")).to_have_text("5月20日")
+    expect(page.locator(".buttons button")).to_be_disabled()
+
+
+def test_enter_does_not_send_while_composing(page: Page, stand: Stand) -> None:
+    page.goto(ORIGIN)
+    page.fill("#text", "ni hao")
+    press = """(field, init) => field.dispatchEvent(
+        new KeyboardEvent('keydown', {key: 'Enter', bubbles: true, cancelable: true, ...init}))"""
+    page.locator("#text").evaluate(press, {"isComposing": True})
+    page.locator("#text").evaluate(press, {"keyCode": 229})
+    page.press("#text", "Shift+Enter")
+    expect(page.locator("#text")).to_have_value("ni hao\n")
+    assert stand.keys == []
+    page.press("#text", "Enter")
+    expect(page.locator(".msg--bot")).to_have_count(1)
+    assert stand.texts == ["ni hao"]
+
+
+def test_the_input_grows_to_five_lines_and_counts(page: Page, stand: Stand) -> None:
+    page.goto(ORIGIN)
+    heights = []
+    for lines in (1, 3, 5, 9):
+        page.fill("#text", "\n".join("行" * lines))
+        heights.append(page.locator("#text").evaluate("n => n.clientHeight"))
+    assert heights[0] < heights[1] < heights[2] == heights[3]
+    page.fill("#text", "字" * 2001)
+    expect(page.locator("#counter")).to_have_text("2,001 / 2,000 字，请分几次发送")
+    expect(page.locator("#send")).to_be_disabled()
+    page.press("#text", "Enter")
+    assert stand.keys == [] and len(page.input_value("#text")) == 2001
+
+
+def test_a_source_opens_marked_and_gives_the_focus_back(page: Page, stand: Stand) -> None:
+    text = "首次响应不超过 30 秒。\n《运营手册》2.2 服务流程"
+    stand.reply = {"kind": "answer", "text": text, "data": {"citations": [CITATION], "followups": ["还有呢"]}}
+    page.goto(ORIGIN)
+    say(page, "多久响应")
+    expect(page.locator(".msg--bot .bubble")).to_have_text("首次响应不超过 30 秒。")
+    source = page.get_by_role("button", name="「《运营手册》2.2 服务流程」")
+    source.click()
+    expect(page.locator("#sheet mark")).to_have_text("首次响应不超过30秒。")
+    expect(page.locator("#sheet-path")).to_have_text("《运营手册》 › 第2章 客户服务")
+    page.keyboard.press("Escape")
+    expect(page.locator("#sheet")).to_be_hidden()
+    expect(source).to_be_focused()
+    page.click("text=还有呢")
+    expect(customer(page)).to_have_text(["多久响应", "还有呢"])
+
+
+def test_a_source_that_fails_shows_the_sentence(page: Page, stand: Stand) -> None:
+    stand.reply = {
+        "kind": "answer",
+        "text": "答案。",
+        "data": {"citations": [{**CITATION, "section": "9.9"}]},
+    }
+    page.goto(ORIGIN)
+    say(page, "问")
+    page.click(".cite")
+    expect(page.locator("#sheet-body")).to_contain_text("首次响应不超过 30 秒。")
+    expect(page.locator("#sheet-body")).to_contain_text("没有找到")
+
+
+def test_several_options_are_sent_together(page: Page, stand: Stand) -> None:
+    options = [{"key": key, "text": text} for key, text in zip("ABC", "甲乙丙", strict=True)]
+    data = {
+        "attempt_id": "a",
+        "index": 1,
+        "total": 10,
+        "type": "multiple",
+        "stem": "哪些对",
+        "options": options,
+    }
+    stand.reply = {"kind": "quiz_item", "text": "第 1 题", "data": data}
+    page.goto(ORIGIN)
+    say(page, "开始测验")
+    submit = page.get_by_role("button", name="提交", exact=True)
+    expect(submit).to_be_disabled()
+    page.click(".option >> nth=0")
+    page.click(".option >> nth=2")
+    stand.reply = {
+        "kind": "quiz_feedback",
+        "text": "对",
+        "data": {"correct": True, "answer": ["A", "C"], "explanation": "因为。"},
+    }
+    submit.click()
+    expect(page.get_by_text("回答正确")).to_be_visible()
+    expect(page.locator(".option input").first).to_be_disabled()
+    assert stand.texts == ["开始测验", "AC"]
+
+
+def test_a_rating_needs_a_score_and_keeps_what_is_written(page: Page, stand: Stand) -> None:
+    dimensions = [{"key": "experience", "label": "客户体验"}]
+    stand.add("system", "rating", "请您打分。", {"offer_id": "o", "dimensions": dimensions})
+    page.goto(ORIGIN)
+    page.fill(".card textarea", "还不错")
+    page.click("text=提交评价")
+    expect(page.get_by_text("请先选择 1 到 5 分。")).to_be_visible()
+    page.get_by_role("radio", name="5 分，非常满意").first.check()
+    page.click("text=分项评价（可选）")
+    page.get_by_role("radiogroup", name="客户体验").get_by_role("radio", name="4 分，满意").check()
+    page.click("text=提交评价")
+    expect(page.get_by_text("您的评价已记下：5 分")).to_be_visible()
+    assert stand.ratings == [
+        {"offer_id": "o", "score": 5, "dimensions": {"experience": 4}, "comment": "还不错"}
+    ]
+
+
+def test_a_card_with_odd_data_still_shows_its_text(page: Page, stand: Stand) -> None:
+    stand.add("bot", "quiz_item", "第 1 题：哪个对？A 甲 B 乙", {"options": 7})
+    stand.add("bot", "something_new", "新的一种", {})
+    page.goto(ORIGIN)
+    expect(page.locator(".msg--bot")).to_have_count(2)
+    expect(page.locator(".log")).to_contain_text("哪个对？")
+    expect(page.locator(".log")).to_contain_text("新的一种")
