@@ -11,7 +11,6 @@ from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
-from fastapi.staticfiles import StaticFiles
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 
@@ -47,7 +46,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(rest.router)
     for router in pages.routers():
         app.include_router(router)
-    app.mount("/static", StaticFiles(directory=pages.static_dir()), name="static")
+    app.mount("/static", pages.Assets(directory=pages.static_dir()), name="static")
     _add_operations(app)
     return app
 

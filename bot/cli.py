@@ -21,8 +21,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = parser().parse_args(argv)
     try:
         settings = load_settings(os.environ, data_dir=arguments.data_dir)
-        logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-        _quieten()
+        _log(settings.log_level)
         arguments.settings = settings
         command: Command = arguments.run
         return command(arguments)
@@ -33,6 +32,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OSError as error:
         print(f"操作没有成功：{error.strerror or error}（{error.filename or '系统'}）。", file=sys.stderr)
     return 1
+
+
+def _log(level: str) -> None:
+    handler = logging.StreamHandler()
+    handler.setLevel(level)  # some libraries set their own loggers to DEBUG
+    logging.basicConfig(
+        level=level, format="%(asctime)s %(levelname)s %(name)s %(message)s", handlers=[handler]
+    )
+    _quieten()
 
 
 def _quieten() -> None:

@@ -20,6 +20,8 @@ from knowledge.document import Answer, Audience
 from knowledge.errors import WenjinError, bad_input, not_found
 from knowledge.sections import to_json, to_markdown
 
+CITED = ("manual", "section", "title", "sentence", "score")  # the form that other programs rely on
+
 
 def _runtime(arguments: argparse.Namespace) -> Runtime:
     return Runtime(arguments.settings)
@@ -114,7 +116,7 @@ def _answerer(arguments: argparse.Namespace) -> Any:
     with steps() as (step, progress):
         ensure_encoder(runtime.settings, step)
         runtime.library.index(runtime.library.in_use(), runtime.encoder, progress=progress)
-    return runtime.answerer
+    return runtime.answerer.get()
 
 
 def _answered(answerer: Any, question: Any, audience: str) -> dict[str, Any]:
@@ -124,10 +126,8 @@ def _answered(answerer: Any, question: Any, audience: str) -> dict[str, Any]:
     return {
         "outcome": str(answer.outcome),
         "text": answer.text,
-        "citations": [asdict(citation) for citation in answer.citations],
+        "citations": [{name: getattr(cited, name) for name in CITED} for cited in answer.citations],
         "ranking": [asdict(ranked) for ranked in answer.ranking],
-        "choices": list(answer.choices),
-        "followups": list(answer.followups),
         "latency_ms": round(latency, 1),
     }
 

@@ -20,21 +20,29 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    data_dir: Path = Field(PROJECT / ".wenjin", description="数据目录：数据库、索引、模型和密钥都在这里。")
-    database_url: str = Field(
-        "", description="数据库地址，空为数据目录里的 SQLite；例：postgresql+psycopg://user@host/db。"
+    data_dir: Path = Field(
+        default=PROJECT / ".wenjin", description="数据目录：数据库、索引、模型和密钥都在这里。"
     )
-    redis_url: str = Field("", description="Redis 地址；多个进程时用来共享锁、限流和通知，空为单进程。")
-    encoder: str = Field("", description="句向量模型：sentence-transformers 名称或文件夹，空为自带模型。")
-    host: str = Field("127.0.0.1", description="监听地址。")
-    port: int = Field(8000, ge=1, le=65535, description="监听端口。")
-    rest_token: str = Field("", description="REST 渠道的口令；设置后调用方须带 ?token= 或 Bearer。")
-    manual_title: str = Field("运营手册", description="答案里称呼手册的名字。")
-    pass_percent: int = Field(80, ge=1, le=100, description="测验及格线（百分比）。")
-    quiz_size: int = Field(10, ge=1, le=100, description="一份练习卷的题数。")
-    messages_per_minute: int = Field(30, ge=1, description="每个会话每分钟最多几条消息。")
-    secure_cookies: bool = Field(False, description="只在 HTTPS 下发送登录凭据；前面有 HTTPS 代理时打开。")
-    log_level: str = Field("INFO", description="日志级别：DEBUG、INFO、WARNING、ERROR。")
+    database_url: str = Field(
+        default="", description="数据库地址，空为数据目录里的 SQLite；例：postgresql+psycopg://user@host/db。"
+    )
+    redis_url: str = Field(
+        default="", description="Redis 地址；多个进程时用来共享锁、限流和通知，空为单进程。"
+    )
+    encoder: str = Field(
+        default="", description="句向量模型：sentence-transformers 名称或文件夹，空为自带模型。"
+    )
+    host: str = Field(default="127.0.0.1", description="监听地址。")
+    port: int = Field(default=8000, ge=1, le=65535, description="监听端口。")
+    rest_token: str = Field(default="", description="REST 渠道的口令；设置后调用方须带 ?token= 或 Bearer。")
+    manual_title: str = Field(default="运营手册", description="答案里称呼手册的名字。")
+    pass_percent: int = Field(default=80, ge=1, le=100, description="测验及格线（百分比）。")
+    quiz_size: int = Field(default=10, ge=1, le=100, description="一份练习卷的题数。")
+    messages_per_minute: int = Field(default=30, ge=1, description="每个会话每分钟最多几条消息。")
+    secure_cookies: bool = Field(
+        default=False, description="只在 HTTPS 下发送登录凭据；前面有 HTTPS 代理时打开。"
+    )
+    log_level: str = Field(default="INFO", description="日志级别：DEBUG、INFO、WARNING、ERROR。")
 
     @field_validator("log_level")
     @classmethod

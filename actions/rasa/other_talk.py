@@ -7,7 +7,7 @@ import re
 from actions.rasa.heard import Heard
 
 SURE = 0.6
-# A short answer that was never seen in training may look like any intent: the sentence must have a word of it.
+# A short answer never seen in training may look like any intent: the sentence must have a word of it.
 _WORDS = {
     "ask_human": re.compile(r"人|客服|坐席|主管|领导"),
     "check_ticket": re.compile(r"进度|工单|单子|处理|到哪|ts\d", re.I),

@@ -10,10 +10,12 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, Field
+from sqlalchemy.orm import Session
 from sse_starlette import EventSourceResponse
 
 from actions.service import conversations, ratings
 from actions.service.accounts import SignedIn
+from actions.store.tables.service import Turn
 from bot.channels.suggestions import suggestions
 from bot.deps import MaybeUser, RuntimeDep
 from bot.guests import COOKIE
@@ -90,7 +92,7 @@ def session(request: Request, response: Response, runtime: RuntimeDep, user: May
         speaker = speaker_of(request, runtime, user)
     with runtime.db.begin() as db:
         conversation = runtime.turns.open(db, speaker)
-        earlier = [message_of(t).to_dict() for t in conversations.history(db, conversation.id, limit=HISTORY)]
+        earlier = [_shown(db, turn) for turn in conversations.history(db, conversation.id, limit=HISTORY)]
         return {
             "conversation_id": conversation.id,
             "audience": speaker.audience,
@@ -120,7 +122,20 @@ def messages(speaker: SpeakerDep, runtime: RuntimeDep, after: Place = 0) -> dict
 def _since(runtime: Runtime, conversation_id: str, after: int) -> list[dict[str, Any]]:
     with runtime.db.reading() as db:
         turns = conversations.history(db, conversation_id, after_seq=max(after, 0), limit=HISTORY)
-        return [message_of(turn).to_dict() for turn in turns]
+        return [_shown(db, turn) for turn in turns]
+
+
+def _shown(db: Session, turn: Turn) -> dict[str, Any]:
+    """Return a turn as a message; a rating card knows what was given."""
+    message = message_of(turn).to_dict()
+    given = ratings.rating_of(db, str(turn.data.get("offer_id"))) if message["kind"] == "rating" else None
+    if given:
+        message["data"]["rating"] = {
+            "score": given.score,
+            "dimensions": given.dimensions,
+            "comment": given.comment,
+        }
+    return message
 
 
 @router.post("/chat/messages", dependencies=[Depends(same_origin)])

@@ -5,9 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import lru_cache
-
-import opencc
-from pypinyin import Style, pinyin
+from typing import Any
 
 HAN = "\u3400-\u9fff"
 TONED = "āáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜüńňǹḿ"
@@ -21,7 +19,9 @@ _VERBS_BEFORE_ZHE = frozenset("随跟沿朝凭")
 
 
 @lru_cache(maxsize=2)
-def _converter(name: str = "t2s") -> opencc.OpenCC:
+def _converter(name: str = "t2s") -> Any:
+    import opencc
+
     return opencc.OpenCC(name)
 
 
@@ -45,6 +45,8 @@ def is_simplified_only(char: str) -> bool:
 @lru_cache(maxsize=32768)
 def readings(char: str) -> frozenset[str]:
     """Return every reading of a character, with tone marks, NFC."""
+    from pypinyin import Style, pinyin
+
     return frozenset(
         unicodedata.normalize("NFC", r) for r in pinyin(char, heteronym=True, style=Style.TONE)[0]
     )

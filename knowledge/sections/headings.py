@@ -20,6 +20,7 @@ _LEADERS = re.compile(r"(?:[.．…·]{3,}|\t)\s*\d*\s*$")
 _ITEM = re.compile(
     r"([-*+•·●○▪◆■]|\d{1,2}[.．、)）]|[（(]\d{1,2}[）)]|[①-⑳]|[（(][一二三四五六七八九十]+[）)])\s*(?!\d)(\S.*)"
 )
+_NARROW_DIGITS = str.maketrans("０１２３４５６７８９", "0123456789")
 _ENDS_LIKE_TEXT = re.compile(r"[。；，、！？;,!?]$")
 
 
@@ -61,7 +62,7 @@ def markdown_level(line: str) -> tuple[int, str]:
 
 def numbered(text: str, *, sure: bool = False) -> Heading | None:
     """Read the numbering of a heading; `sure` says that the line is known to be one (Markdown)."""
-    text = _LEADERS.sub("", text.strip()).strip()
+    text = _LEADERS.sub("", text.strip()).strip().translate(_NARROW_DIGITS)
     if not sure and (len(text) > LONGEST_HEADING or _ENDS_LIKE_TEXT.search(text)):
         return None
     for form, pattern in (("chapter", _CHAPTER), ("nth", _NTH_SECTION), ("dotted", _DOTTED)):

@@ -51,8 +51,10 @@ def _lines(text: str) -> list[Line]:
             gap = True
             continue
         level, content = markdown_level(raw)
-        lines.append(Line(level, _plain(content), gap))
-        gap = False
+        plain = _plain(content)
+        if plain or level:
+            lines.append(Line(level, plain, gap))
+        gap = not plain
     return lines
 
 

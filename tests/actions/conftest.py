@@ -99,7 +99,7 @@ def create_postgres() -> str:
     try:
         server = psycopg.connect(_address("postgres"), autocommit=True, connect_timeout=5)
     except psycopg.OperationalError as error:
-        reason = f"PostgreSQL is not there: {error}"
+        reason = f"PostgreSQL is not there: {str(error).splitlines()[0]}"
         if os.environ.get("CI"):
             pytest.fail(reason)
         pytest.skip(reason)

@@ -1,4 +1,4 @@
-"""Tests of the dialogue around Rasa: training once, the thread, payloads, failures, the rules' completeness."""
+"""Tests of the dialogue around Rasa: training once, the thread, payloads, failures, complete rules."""
 
 from __future__ import annotations
 

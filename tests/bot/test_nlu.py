@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +67,7 @@ def test_what_only_looks_alike_is_not_found(text: str) -> None:
 def test_finding_never_fails_and_never_overlaps(text: str) -> None:
     found = find(text)
     assert all(0 <= f.start < f.end <= len(text) for f in found)
-    assert all(one.end <= other.start for one, other in zip(found, found[1:], strict=False))
+    assert all(one.end <= other.start for one, other in pairwise(found))
 
 
 def test_sentences_are_compared_without_marks_and_script() -> None:

@@ -45,9 +45,9 @@ VERBS = [
     "妥善保管",
 ]
 OBJECTS = [
-    "账户余额", "身份证件", "转账记录", "贷款合同", "风险报告", "营业执照", "理财产品", "投诉内容", "服务协议",
-    "交易数据", "个人信息", "应急预案", "业务流程", "财务报表", "药品清单", "课程表", "实验数据", "运输计划",
-    "电费账单", "维修记录", "备份文件", "系统日志", "采购订单",
+    "账户余额", "身份证件", "转账记录", "贷款合同", "风险报告", "营业执照", "理财产品", "投诉内容",
+    "服务协议", "交易数据", "个人信息", "应急预案", "业务流程", "财务报表", "药品清单", "课程表", "实验数据",
+    "运输计划", "电费账单", "维修记录", "备份文件", "系统日志", "采购订单",
 ]  # fmt: skip
 TIMES = ["每天", "周末", "节假日期间", "三个工作日内", "24小时内", "2023年底", "营业时间", "发现问题后", ""]
 LINKS = ["，并且", "，同时", "；", "，否则", "。", "？"]
@@ -138,6 +138,24 @@ class TestOneKindOfDamage:
 
     def test_what_cannot_be_read_stays_as_printed(self) -> None:
         assert "？Ω)" in self.restored("亂(luàn)碼(mǎ)?Ω)尾。")
+
+
+pieces = st.sampled_from(
+    ["學(xué)", "習(xí)", "營(yíng)", "章", "保", "?tīng)I",
+     "?;", "??", "?", "ヂ", "?lián)", "(CRM)", "(hù)", "Q", "、、", "\n", ",", "𠀀", "é"]
+)  # fmt: skip
+
+
+@given(st.lists(pieces, max_size=30).map("".join))
+@settings(max_examples=200, deadline=None)
+def test_any_text_can_be_restored(text: str) -> None:
+    result = restore(text)
+    if not result.damaged:
+        assert result == Restored(text, damaged=False)
+    for loss in result.losses:
+        assert 0 <= loss.position <= len(result.text)
+    for repair in result.repairs:
+        assert text[repair.position :].startswith(repair.raw)
 
 
 class TestLosses:

@@ -169,6 +169,26 @@ def test_text_without_sections_is_no_manual(text: str) -> None:
     assert "章节" in caught.value.message
 
 
+fragments = st.sampled_from(
+    ["#", "## ", "###### ", "第", "一", "十", "百", "章", "节", "、", "（二）", "1", ".", "２", "1.2 ",
+     "2.第二章", "- ", "①", "|", "---",
+     "：", "。", "\n", "\n\n", "\t", "\u3000", "…… 3", "客户", "**", "> ", "目录", "\x0c", "\u2028", "𠀀"]
+)  # fmt: skip
+
+
+@given(st.lists(fragments, max_size=60).map("".join))
+@settings(max_examples=500, deadline=None)
+def test_any_text_ends_in_a_document_or_a_clear_refusal(text: str) -> None:
+    try:
+        document = parse(text)
+    except WenjinError as error:
+        assert error.code == "not_a_manual"
+    else:
+        assert document.sections
+        assert all(s.paragraphs for s in document)
+        assert len({s.number for s in document}) == len(document.sections)
+
+
 class TestAudiences:
     REFERENCE = Document(
         "参考",
