@@ -83,7 +83,7 @@ async def _watch(request: Request, call_next: Callable[[Request], Awaitable[Resp
     if int(request.headers.get("content-length") or 0) > LARGEST_BODY:
         response = problems.problem(request, 413, "too_large", "发送的内容太大，请精简后再试。")
     else:
-        response = await call_next(request)
+        response = await _answered(request, call_next)
     for name, value in _SECURITY.items():
         response.headers.setdefault(name, value)
     response.headers["X-Request-Id"] = request.state.request_id
@@ -98,6 +98,16 @@ async def _watch(request: Request, call_next: Callable[[Request], Awaitable[Resp
         request.state.request_id,
     )
     return response
+
+
+async def _answered(
+    request: Request, call_next: Callable[[Request], Awaitable[Response]]
+) -> Response:
+    """Return the answer; a failure is answered here too, so that it gets headers and is counted."""
+    try:
+        return await call_next(request)
+    except Exception as error:
+        return await problems.unexpected(request, error)
 
 
 def _add_operations(app: FastAPI) -> None:

@@ -52,7 +52,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(SignInNeeded, _sign_in)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
-    app.add_exception_handler(Exception, _unexpected)
+    app.add_exception_handler(Exception, unexpected)
 
 
 def problem(
@@ -119,7 +119,8 @@ async def _http(request: Request, error: Exception) -> Response:
     return problem(request, status, f"http_{status}", _DETAILS.get(status, "请求没有成功，请检查后再试。"))
 
 
-async def _unexpected(request: Request, error: Exception) -> Response:
+async def unexpected(request: Request, error: Exception) -> Response:
+    """Log what nobody expected under the request's number and answer without showing it."""
     ERRORS.labels("http").inc()
     log.error("request %s failed", getattr(request.state, "request_id", ""), exc_info=error)
     return problem(request, 500, "internal", "服务出了点问题，我们已经记下，请稍后再试。")

@@ -41,10 +41,9 @@ async def webhook(
 ) -> list[dict[str, Any]] | StreamingResponse:
     """Run one turn and return its replies in Rasa's form, never an empty list."""
     _check_token(request, runtime.settings.rest_token)
-    metadata = body.metadata or {}
-    key = str(metadata.get("message_id") or new_id())[:100]
+    key = str((body.metadata or {}).get("message_id") or new_id())[:100]
     speaker = Speaker("rest", body.sender, f"rest:{body.sender}")
-    messages = await runtime.turns.handle(speaker, body.message, key=key, metadata=metadata)
+    messages = await runtime.turns.handle(speaker, body.message, key=key)
     replies = [
         _rasa_form(m, body.sender, runtime.settings.manual_title) for m in messages if m.actor != "customer"
     ]

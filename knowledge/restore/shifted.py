@@ -229,6 +229,8 @@ class ShiftedReader:
         shifted = _SHIFTED_READING.match(source, at)
         both = pair(source[at])
         following = both[0] if both else ord(source[at])
+        if following > 0xFF:
+            return
         choices = _dropped_choices(guess.pending, following, shifted[1] if shifted else "")
         for first, seconds in choices.items():
             done = self._complete(guess, first, previous)

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from actions.store import audit
-from actions.store.chain import canonical
+from actions.store.chain import canonical, link_hash
 from actions.store.engine import Database
 from tests.actions.conftest import NOW
 
@@ -83,6 +83,17 @@ def test_a_spoilt_log_shows(db: Database, spoil: Spoil, told: str) -> None:
         spoil(s)
     with db.begin() as s:
         assert any(told in problem for problem in audit.verify(s))
+
+
+def test_a_row_rewritten_with_a_fresh_hash_shows(db: Database) -> None:
+    with db.begin() as s:
+        write(s, 6)
+        row = audit.entries(s, object_type="x", object_id="2")[0]
+        forged = link_hash(row.prev_hash, {**row.content(), "actor": "wang"})
+    with db.begin() as s:
+        s.execute(text("UPDATE audit_log SET actor = 'wang', hash = :hash WHERE seq = 3"), {"hash": forged})
+    with db.begin() as s:
+        assert audit.verify(s) == ["第 4 条与前一条接不上"]
 
 
 def test_writers_at_once_make_one_chain(db: Database) -> None:

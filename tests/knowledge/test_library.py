@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.settings import Settings
-from knowledge import library as module
+from knowledge import index as indexes
 from knowledge.document import Audience, Document, Outcome
 from knowledge.encoder import Encoder, SentenceEncoder
 from knowledge.errors import WenjinError
@@ -74,7 +74,7 @@ def test_an_index_is_built_once(
     def refuse(*_: object, **__: object) -> None:
         raise AssertionError("built again")
 
-    monkeypatch.setattr(module.indexes, "build", refuse)
+    monkeypatch.setattr(indexes, "build", refuse)
     second = shelf.index(EDITION, encoder)
     assert first.key == second.key
     assert [u.text for u in first.units] == [u.text for u in second.units]

@@ -1,0 +1,55 @@
+"""Guest cookies and the installation's secret."""
+
+from __future__ import annotations
+
+import stat
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from itsdangerous import URLSafeSerializer
+
+from bot.guests import Guests, load_secret
+
+SECRET = b"a secret of tests"
+
+
+def test_a_cookie_names_its_customer_and_customers_differ() -> None:
+    guests = Guests(SECRET)
+    one, two = guests.new(), guests.new()
+    assert one != two
+    assert guests.read(guests.sign(one)) == one
+
+
+def test_another_installation_does_not_know_the_cookie() -> None:
+    assert Guests(b"another secret").read(Guests(SECRET).sign("anna")) is None
+
+
+@given(st.text(max_size=80))
+def test_no_text_is_a_cookie(text: str) -> None:
+    assert Guests(SECRET).read(text) is None
+
+
+@given(st.integers(0, 200), st.characters())
+def test_a_changed_cookie_is_none(at: int, char: str) -> None:
+    signed = Guests(SECRET).sign("anna")
+    changed = signed[: at % len(signed)] + char + signed[at % len(signed) + 1 :]
+    assert Guests(SECRET).read(changed) == ("anna" if changed == signed else None)
+
+
+@pytest.mark.parametrize("value", [5, None, ["anna"], {"id": "anna"}])
+def test_only_a_text_is_a_customer(value: object) -> None:
+    signed = URLSafeSerializer(SECRET, salt="guest").dumps(value)
+    assert Guests(SECRET).read(str(signed)) is None
+
+
+def test_the_secret_is_made_once_and_is_the_owners_alone(tmp_path: Path) -> None:
+    folder = tmp_path / "new" / "data"
+    with ThreadPoolExecutor(8) as pool:
+        secrets = set(pool.map(lambda _: load_secret(folder), range(8)))
+    assert len(secrets) == 1
+    assert len(secrets.pop()) >= 32
+    assert stat.S_IMODE((folder / "secret.key").stat().st_mode) == 0o600
+    assert [path.name for path in folder.iterdir()] == ["secret.key"]
