@@ -96,14 +96,14 @@ _SPECS: tuple[tuple[str, Callable[[Figures], str], Callable[[Figures], list[str]
     ),
     (
         "答复率",
-        lambda f: percent(share(f.answered, f.turns)),
+        lambda f: percent(share(f.answered, f.answered + f.clarified + f.refused + f.handed_over)),
         lambda f: [
             f"已答复 {f.answered}",
             f"请客户澄清 {f.clarified}",
             f"手册没有写 {f.refused}",
             f"转人工 {f.handed_over}",
         ],
-        "机器人按手册答复了的消息，占全部客户消息的比例；寒暄、投诉登记和测验不算答复。",
+        "问手册的消息里，机器人按手册答复了的比例；寒暄、投诉登记和测验不算提问。",
     ),
     (
         "机器人响应时间",

@@ -120,7 +120,7 @@ class TestBatch:
     @pytest.mark.parametrize(("lines", "says"), [
         ([_line(1), "{"], "第 2 行"), ([_line(1), "", "[]"], "第 3 行"), (['{"question": "x"}'], "缺少 'id'"),
         (['{"id": 1}'], "缺少 'question'"), ([_line(1, audience="boss")], "audience 只能是 customer 或 staff"),
-        ([_line(1), "5"], "第 2 行"), ([_line(1, audience=[])], "第 1 行"),
+        ([_line(1), "5"], "第 2 行"), ([_line(1, audience=["staff"])], "第 1 行"),
     ], ids=range(7))  # fmt: skip
     def test_a_bad_line_is_named_and_nothing_is_written(
         self, wenjin: Wenjin, tmp_path: Path, lines: list[str], says: str

@@ -106,5 +106,10 @@ def test_a_training_sentence_is_never_misread() -> None:
     assert understood["intent"] == {"name": "complain", "confidence": 1.0}
 
 
+@pytest.mark.parametrize("text", ["充值", "解释清楚", "保险", "😀😀"])
+def test_short_unknown_texts_are_no_small_talk(text: str) -> None:
+    assert dialogue().understand(text)["intent"]["name"] == "nlu_fallback"
+
+
 def test_a_typed_command_is_no_intent() -> None:
     assert dialogue().understand("/complain")["intent"]["confidence"] < 1.0

@@ -1,0 +1,215 @@
+"""Customers: ask, complain, wait for the answer, rate; talk to a person; survive a power cut."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.sync_api import expect
+
+from tests.journeys.conftest import Arrive
+from tests.journeys.walking import Chat, Installation, Person
+
+QUESTION = "投诉一般多久能处理完"
+MATTER = "你们上周三扣了我两次钱，打了三次电话都没人处理，太气人了"
+
+
+def test_an_angry_customer_asks_complains_and_follows_it_up(arrive: Arrive, installation: Installation) -> None:
+    person = arrive()
+    chat, page = Chat(person).open(), person.page
+    expect(page.get_by_role("heading", name="您好，我是问津")).to_be_visible()
+    expect(page.locator(".suggestion")).to_have_count(4)
+    person.snap("a1-greeting")
+
+    # asks, and reads the passage in its section
+    answer = chat.say(QUESTION)
+    cite = answer.locator(".cite").first
+    expect(cite).to_contain_text("《运营手册》")
+    person.snap("a2-answer")
+    cite.click()
+    sheet = page.get_by_role("dialog")
+    marked = sheet.locator("mark").first
+    expect(marked).to_be_visible()
+    shown = installation.rows("SELECT data FROM turns WHERE outcome = 'answered' ORDER BY created_at DESC LIMIT 1")
+    assert marked.inner_text() in str(shown[0][0])
+    expect(page.locator("#sheet-title")).to_have_text(re.compile(r"^\d\.\d "))
+    expect(page.locator("#sheet-path")).to_contain_text("章")
+    person.snap("a3-passage")
+    person.presses("Escape")
+    expect(sheet).to_be_hidden()
+    expect(page.locator("#text")).to_be_enabled()
+
+    # complains, is interrupted by questions of its own, corrects a number
+    chat.say("什么破平台，我要投诉", MATTER)
+    chat.say(QUESTION)
+    assert "我们接着登记" in chat.last.inner_text()
+    chat.say("支付", "你是机器人吗", "把多扣的钱退给我", "13812345678")
+    expect(chat.last).to_contain_text("138****5678")
+    chat.say("电话写错了，是13987654321")
+    expect(chat.last).to_contain_text("139****4321")
+    person.snap("a4-summary")
+    chat.tap("确认提交")
+    card = chat.last.locator(".card")
+    expect(card).to_contain_text("已受理登记")
+    expect(card).to_contain_text("《银行业保险业消费投诉处理管理办法》15日")
+    expect(card).to_contain_text("139****4321")
+    number = chat.number()
+    person.snap("a5-ticket")
+
+    # follows it up, also after coming back
+    chat.say("我的投诉怎么样了")
+    expect(chat.last).to_contain_text(number)
+    page.reload()
+    expect(chat.last).to_contain_text(number)
+    person.snap("a6-followed-up")
+    assert installation.count("SELECT count(*) FROM tickets WHERE number = ?", number) == 1
+    everything = page.locator("#log").inner_text()
+    assert "13987654321" not in everything
+
+
+def test_a_handler_answers_and_closes_while_the_customer_watches_and_rates(
+    arrive: Arrive, installation: Installation
+) -> None:
+    customer, handler = arrive(phone=True), arrive()
+    chat, desk = Chat(customer).open(), handler.page
+    number = chat.complain("上周三买东西扣了我两次钱，没有人处理")
+
+    handler.go("/desk")
+    expect(desk).to_have_url(re.compile(r"/login\?next="))
+    handler.snap("b1-sign-in")
+    handler.sign_in("lin")
+    expect(desk).to_have_url(re.compile(r"/desk$"))
+    row = desk.locator(".item", has_text=number)
+    expect(row).to_contain_text("还有 15 天")
+    handler.snap("b2-desk")
+    row.click()
+    expect(desk.get_by_role("heading", name=number)).to_be_visible()
+    desk.get_by_role("button", name="受理这张工单").click()
+    expect(desk.get_by_role("status").filter(has_text="已受理")).to_be_visible()
+    handler.snap("b3-taken")
+
+    handler.presses("r")
+    reply = desk.get_by_label("答复客户")
+    expect(reply).to_be_focused()
+    reply.fill("经核实，第二笔是重复扣款，今天已原路退回。")
+    desk.get_by_role("button", name="发送答复").click()
+    expect(desk.get_by_role("status").filter(has_text="答复已发到客户的聊天里")).to_be_visible()
+    handler.snap("b4-answered")
+    chat.hears("经核实，第二笔是重复扣款，今天已原路退回。")  # without a reload
+    customer.snap("b5-answer-arrived")
+
+    handler.presses("e")
+    desk.get_by_label("办结", exact=True).fill("已退回重复扣款 200 元，客户认可。")
+    desk.get_by_role("button", name="办结工单").click()
+    expect(desk.get_by_role("status").filter(has_text="已办结")).to_be_visible()
+    handler.snap("b6-closed")
+    chat.hears("已退回重复扣款")
+
+    # rates 4, with dimensions
+    card = customer.page.locator('.card[aria-label="满意度评价"]')
+    expect(card).to_be_visible()
+    customer.snap("b7-rating")
+    _score(customer, "总体评价", 4)
+    card.get_by_text("分项评价（可选）").click()
+    _score(customer, "响应速度", 5)
+    _score(customer, "售后服务", 3)
+    card.get_by_label("补充说明（可选）").fill("退得快，就是电话难打。")
+    customer.snap("b8-rating-filled")
+    card.get_by_role("button", name="提交评价").click()
+    expect(card).to_contain_text("您的评价已记下：4 分")
+    customer.snap("b9-rated")
+    kept = installation.rows(
+        "SELECT r.score, r.dimensions FROM ratings r JOIN rating_offers o ON o.id = r.offer_id "
+        "JOIN tickets t ON t.id = o.subject_id WHERE t.number = ?",
+        number,
+    )
+    assert kept[0][0] == 4
+    assert all(part in str(kept[0][1]) for part in ('"response_speed": 5', '"after_sales": 3'))
+    states = installation.rows("SELECT state, handler_id IS NOT NULL FROM tickets WHERE number = ?", number)
+    assert states == [("closed", 1)]
+
+
+def test_a_customer_talks_to_a_person_and_then_to_the_bot_again(arrive: Arrive) -> None:
+    customer, handler = arrive(), arrive()
+    chat, desk = Chat(customer).open(), handler.page
+    chat.tap("转人工")
+    expect(chat.last).to_contain_text("等待人工接入")
+    chat.say(QUESTION)  # while one waits, the bot goes on
+    expect(chat.last.locator(".cite").first).to_be_visible()
+    customer.snap("f1-waiting")
+
+    handler.go("/desk?queue=waiting")
+    handler.sign_in("lin")
+    desk.locator(".item").first.click()
+    expect(desk.locator("#turns")).to_contain_text("转人工")
+    handler.snap("f2-request")
+    desk.get_by_role("button", name="接入对话").click()
+    expect(customer.page.locator("#log")).to_contain_text("客服林晓已接入")
+
+    said = chat.replies.count()
+    chat.type("您好，我的钱什么时候退")
+    expect(desk.locator("#turns")).to_contain_text("我的钱什么时候退")
+    field = desk.get_by_placeholder("回复客户")
+    field.fill("您好，我查一下，请稍等。")
+    field.press("Enter")
+    expect(customer.page.locator(".msg--handler").last).to_contain_text("我查一下，请稍等")
+    assert chat.replies.count() == said + 1  # the bot said nothing
+    customer.snap("f3-person")
+    handler.snap("f4-person-desk")
+    desk.get_by_placeholder("回复客户").fill("退款今天到账，<b>请</b>留意短信。")
+    desk.get_by_role("button", name="发送", exact=True).click()
+    expect(customer.page.locator(".msg--handler").last).to_contain_text("<b>请</b>留意短信")
+
+    desk.get_by_role("button", name="结束人工服务").click()
+    expect(customer.page.locator("#log")).to_contain_text("人工服务已结束")
+    expect(customer.page.locator('.card[aria-label="满意度评价"]')).to_be_visible()
+    chat.say(QUESTION)
+    expect(chat.last.locator(".cite").first).to_be_visible()
+    customer.snap("f5-bot-again")
+    handler.snap("f6-ended")
+
+
+def test_what_a_customer_types_is_never_run(arrive: Arrive) -> None:
+    person = arrive()
+    chat = Chat(person).open()
+    chat.say("<img src=x onerror=\"document.title='run'\">", "**粗体** <b>x</b> javascript:alert(1)")
+    expect(person.page.locator("#log img")).to_have_count(0)
+    expect(person.page.locator(".msg--customer").first).to_contain_text("<img src=x")
+    assert person.page.title() != "run"
+    person.page.locator("#text").fill("字" * 2001)
+    expect(person.page.locator("#counter")).to_contain_text("请分几次发送")
+    expect(person.page.locator("#send")).to_be_disabled()
+    person.snap("x1-too-long")
+
+
+def test_the_server_dies_in_the_middle_of_a_complaint_and_the_customer_goes_on(
+    arrive: Arrive, installation: Installation
+) -> None:
+    person: Person = arrive(allow=("ERR_CONNECTION_REFUSED", "ERR_INCOMPLETE_CHUNKED_ENCODING", "ERR_CONNECTION_RESET", "ERR_EMPTY_RESPONSE"))
+    chat, page = Chat(person).open(), person.page
+    chat.say("我要投诉", "上周三买东西扣了我两次钱，没有人处理", "支付")
+    installation.process.kill()
+    expect(page.locator("#status")).to_have_text("连接断开，正在重连")
+    chat.type("退还多扣的钱")
+    retry = page.get_by_role("button", name="发送失败，点此重试")
+    expect(retry).to_be_visible()
+    person.snap("e1-no-server")
+    installation.process.start()
+    retry.click()
+    chat.hears("怎么联系您")
+    expect(page.locator("#status")).to_have_text("", timeout=60_000)
+    chat.say("13812345678")
+    expect(chat.last).to_contain_text("扣了我两次钱")
+    chat.tap("确认提交")
+    number = chat.number()
+    person.snap("e2-finished")
+    rows = installation.rows("SELECT product, contact_masked FROM tickets WHERE number = ?", number)
+    assert rows == [("支付", "138****5678")]
+    page.reload()
+    texts = page.locator(".msg--customer .bubble").all_inner_texts()
+    assert texts.count("退还多扣的钱") == 1
+
+
+def _score(person: Person, label: str, score: int) -> None:
+    group = person.page.get_by_role("radiogroup", name=label)
+    group.locator("label").nth(score - 1).click()
+    expect(group.get_by_role("radio").nth(score - 1)).to_be_checked()
