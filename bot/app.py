@@ -100,9 +100,7 @@ async def _watch(request: Request, call_next: Callable[[Request], Awaitable[Resp
     return response
 
 
-async def _answered(
-    request: Request, call_next: Callable[[Request], Awaitable[Response]]
-) -> Response:
+async def _answered(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
     """Return the answer; a failure is answered here too, so that it gets headers and is counted."""
     try:
         return await call_next(request)

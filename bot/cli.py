@@ -6,7 +6,6 @@ import argparse
 import logging
 import os
 import sys
-import warnings
 from collections.abc import Callable, Sequence
 
 from bot import commands
@@ -45,7 +44,8 @@ def _log(level: str) -> None:
 
 def _quieten() -> None:
     """Keep libraries from talking to operators about their own future, and from reaching out."""
-    warnings.simplefilter("ignore")
+    logging.captureWarnings(True)
+    logging.getLogger("py.warnings").setLevel(logging.ERROR)
     os.environ.setdefault("RASA_TELEMETRY_ENABLED", "false")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("HF_HUB_OFFLINE", "1")

@@ -20,7 +20,16 @@ from actions.rasa.complaint_reading import (
     read,
     sounds_aggrieved,
 )
-from actions.rasa.complaint_words import CONTACT, DEMAND, FIELDS, IN_CHAT, LABELS, MATTER, PRODUCT
+from actions.rasa.complaint_words import (
+    CONTACT,
+    DEMAND,
+    FIELDS,
+    IN_CHAT,
+    LABELS,
+    MATTER,
+    PRODUCT,
+    says_matter,
+)
 from actions.rasa.form import answers_now, keeps_silent, opens_now, request
 from actions.rasa.heard import Heard, heard
 from actions.rasa.talk import DialogueAction, Events, Talk, set_slots
@@ -30,6 +39,7 @@ from actions.store.tables.desk import Ticket
 
 FORM = "complaint_form"
 SHORT = 40
+TELLING = 8  # letters of an angry sentence that says what happened, not only how one feels
 KEY, NOTICE, LAST_TICKET = "complaint_key", "complaint_notice", "last_ticket"
 FORGOTTEN: dict[str, None] = dict.fromkeys([*FIELDS, CONFIRM, DROP, CHANGE, KEY, NOTICE])
 
@@ -73,7 +83,8 @@ def _said_before(talk: Talk) -> str:
     unanswered = before.intent in ("dissatisfied", "abuse", "nlu_fallback") or before.intent.startswith(
         "account"
     )
-    return before.text if unanswered and sounds_aggrieved(before.text) else ""
+    tells = before.intent == "dissatisfied" and says_matter(before.text) and len(before.text) >= TELLING
+    return before.text if tells or (unanswered and sounds_aggrieved(before.text)) else ""
 
 
 def _acknowledge(said: Mapping[str, str]) -> str:

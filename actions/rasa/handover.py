@@ -37,8 +37,8 @@ class SecureAccount(RequestHuman):
 
     action_name: ClassVar[str] = "action_account_security"
     lead: ClassVar[str] = (
-        "账户安全的事请马上处理：先在 App“安全中心”或拨打官方客服热线冻结账户，修改密码，"
-        "不要把验证码告诉任何人；资金已被转走的，请同时拨打 110 报警。"
+        "账户安全的事请马上处理：请修改密码，不要把密码和验证码告诉任何人，也不要再转账；"
+        "资金已被转走的，请同时拨打 110 报警。"
     )
 
     def reason(self, talk: Talk) -> str:
@@ -53,7 +53,7 @@ class Crisis(RequestHuman):
     action_name: ClassVar[str] = "action_crisis"
     lead: ClassVar[str] = (
         "您的安全最重要。如果您正处在危险中，请马上拨打 110 或 120；"
-        "想找人说说话，可以拨打全国心理援助热线 12356，随时有人接听。钱的事我们可以慢慢解决。"
+        "想找人说说话，可以拨打全国统一心理援助热线 12356。"
     )
 
     def reason(self, talk: Talk) -> str:

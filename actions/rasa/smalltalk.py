@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from rasa_sdk.events import FollowupAction
+
 from actions.desk import cards, tickets
 from actions.rasa.answering import AnswerAction
+from actions.rasa.complaint import FORM, SoftenDissatisfaction
 from actions.rasa.talk import DialogueAction, Events, Talk
 
 
 class Affirm(DialogueAction):
-    """Answers a yes that nothing asked for; a second 确认提交 shows the ticket that the first one made."""
+    """Answers a yes outside of a form: it opens the complaint that was offered, or shows the ticket again."""
 
     action_name: ClassVar[str] = "action_affirm"
 
     def act(self, talk: Talk) -> Events:
-        """Show the ticket, or say what one can do."""
+        """Open the form that was offered, show the ticket, or say what one can do."""
+        if _acted_last(talk) == SoftenDissatisfaction.action_name:
+            return [FollowupAction(FORM)]
         number = talk.slot("last_ticket")
         if number and "提交" in talk.heard.text:
             ticket = tickets.get_by_number(talk.session, str(number), customer_id=talk.turn.customer_id)
@@ -23,6 +28,14 @@ class Affirm(DialogueAction):
         else:
             talk.respond("utter_ready")
         return []
+
+
+def _acted_last(talk: Talk) -> str:
+    """Return the action that answered the sentence before this one."""
+    earlier = [e for e in talk.tracker.events if e.get("event") in ("user", "action")]
+    said = max((i for i, e in enumerate(earlier) if e["event"] == "user"), default=0)
+    names = [str(e.get("name")) for e in earlier[:said] if e["event"] == "action"]
+    return next((name for name in reversed(names) if name != "action_listen"), "")
 
 
 class Repeat(DialogueAction):

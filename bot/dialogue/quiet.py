@@ -19,9 +19,11 @@ def hush() -> None:
 
 
 def hush_structlog() -> None:
-    """Drop Rasa's structured log lines below ERROR: they carry what customers wrote."""
+    """Drop Rasa's structured log lines below ERROR, which carry what customers wrote; hush jieba."""
+    import jieba
     import structlog
 
+    jieba.setLogLevel(logging.ERROR)  # it sets a level and a handler of its own when it is imported
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
 
 

@@ -19,7 +19,12 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty project: nothing of this one is touched."""
     (tmp_path / "requirements.lock").write_text("one==1\ntwo==2\n")
     (tmp_path / "pyproject.toml").write_text("[project]\n")
-    for name, path in (("ROOT", ""), ("VENV", ".venv"), ("LOG", ".wenjin/setup.log"), ("LOCK", "requirements.lock")):
+    for name, path in (
+        ("ROOT", ""),
+        ("VENV", ".venv"),
+        ("LOG", ".wenjin/setup.log"),
+        ("LOCK", "requirements.lock"),
+    ):
         monkeypatch.setattr(bootstrap, name, str(tmp_path / path))
     monkeypatch.setattr(bootstrap, "check_space", lambda: None)
     return tmp_path
@@ -47,9 +52,16 @@ def _said(capsys: pytest.CaptureFixture[str]) -> str:
 
 
 class TestPython:
-    @pytest.mark.parametrize(("version", "named"), [((3, 10, 4), "3.10"), ((3, 12, 0), "3.12"), ((2, 7, 18), "2.7"), ((4, 0, 0), "4.0")])
+    @pytest.mark.parametrize(
+        ("version", "named"),
+        [((3, 10, 4), "3.10"), ((3, 12, 0), "3.12"), ((2, 7, 18), "2.7"), ((4, 0, 0), "4.0")],
+    )
     def test_another_python_ends_in_one_sentence(
-        self, version: tuple[int, ...], named: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+        self,
+        version: tuple[int, ...],
+        named: str,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
     ) -> None:
         monkeypatch.setattr(sys, "version_info", version)
         with pytest.raises(SystemExit) as ended:
@@ -65,13 +77,13 @@ class TestSpace:
     def test_a_full_disk_is_said_before_anything_is_begun(
         self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        monkeypatch.setattr(bootstrap.shutil, "disk_usage", lambda _: Usage(10, 9, 2 * 2**30))
+        monkeypatch.setattr("shutil.disk_usage", lambda _: Usage(10, 9, 2 * 2**30))
         with pytest.raises(SystemExit):
             bootstrap.check_space()
         assert "只剩 2.0 GB" in _said(capsys)
 
     def test_enough_space_is_enough(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(bootstrap.shutil, "disk_usage", lambda _: Usage(10, 0, 50 * 2**30))
+        monkeypatch.setattr("shutil.disk_usage", lambda _: Usage(10, 0, 50 * 2**30))
         bootstrap.check_space()
 
 

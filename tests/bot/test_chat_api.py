@@ -45,9 +45,14 @@ class TestSession:
         days = [datetime(2026, 3, day, tzinfo=UTC) for day in range(1, 9)]
         questions = sorted({question for day in days for question in suggestions(audience, today=day)})
         assert len(questions) == 8
-        asks = [server.guest() if audience == "customer" else Guest(server.staff("staff").http) for _ in questions]
+        asks = [
+            server.guest() if audience == "customer" else Guest(server.staff("staff").http) for _ in questions
+        ]
         answers = [guest.replies(question)[0] for guest, question in zip(asks, questions, strict=True)]
-        outcomes = {question: answer["data"].get("outcome") for question, answer in zip(questions, answers, strict=True)}
+        outcomes = {
+            question: answer["data"].get("outcome")
+            for question, answer in zip(questions, answers, strict=True)
+        }
         assert set(outcomes.values()) == {"answered"}, outcomes
 
     def test_staff_have_a_conversation_of_their_own_that_reads_all_sections(self, server: Live) -> None:
@@ -187,7 +192,7 @@ class TestPushes:
 
 
 class TestRatings:
-    def test_a_rating_is_kept_and_can_be_changed(self, server: Live, guest: Guest) -> None:
+    def test_a_rating_is_kept_and_can_be_changed(self, guest: Guest) -> None:
         offer_id = _offer(guest)
         given = {"offer_id": offer_id, "score": 4, "dimensions": {"response_speed": 5}, "comment": "快"}
         assert guest.http.post("/api/chat/ratings", json=given).json() == {"ok": True, "score": 4}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -76,7 +77,8 @@ class TestAsk:
     def test_staff_are_answered_from_staff_sections_and_customers_are_not(self, wenjin: Wenjin) -> None:
         question = "滚动预算是怎么回事"
         staff, customer = (
-            json.loads(wenjin("ask", question, "--json", "--audience", who)[1]) for who in ("staff", "customer")
+            json.loads(wenjin("ask", question, "--json", "--audience", who)[1])
+            for who in ("staff", "customer")
         )
         section = staff["citations"][0]["section"]
         assert staff["outcome"] == "answered"
@@ -91,7 +93,9 @@ class TestAsk:
 
 class TestBatch:
     def test_each_line_is_answered_in_its_form(self, asked: Callable[..., list[dict[str, Any]]]) -> None:
-        rows = asked(_line("a"), _line(2, "今天股票会涨吗", audience="staff"), "", _line("c", "您好", audience=None))
+        rows = asked(
+            _line("a"), _line(2, "今天股票会涨吗", audience="staff"), "", _line("c", "您好", audience=None)
+        )
         assert [row["id"] for row in rows] == ["a", 2, "c"]
         for row in rows:
             assert set(row) == {"id", *FIELDS}
@@ -112,7 +116,14 @@ class TestBatch:
     def test_a_question_that_cannot_be_used_does_not_stop_the_others(
         self, asked: Callable[..., list[dict[str, Any]]]
     ) -> None:
-        rows = asked(_line(1, ""), _line(2, "字" * 20_000), _line(3, None), _line(4, "<script>"), _line(5, "\x00"), _line(6))
+        rows = asked(
+            _line(1, ""),
+            _line(2, "字" * 20_000),
+            _line(3, None),
+            _line(4, "<script>"),
+            _line(5, "\x00"),
+            _line(6),
+        )
         assert [row["id"] for row in rows] == [1, 2, 3, 4, 5, 6]
         assert [row["outcome"] for row in rows] == ["refused"] * 5 + ["answered"]
         assert all(row["text"] for row in rows)
@@ -182,7 +193,9 @@ class TestManuals:
 
 class TestUsers:
     def test_a_new_account_can_sign_in_with_what_was_printed(self, wenjin: Wenjin, folder: Path) -> None:
-        status, _, said = wenjin("user", "add", "li.wei", "--role", "handler", "--role", "staff", "--display-name", "李伟")
+        status, _, said = wenjin(
+            "user", "add", "li.wei", "--role", "handler", "--role", "staff", "--display-name", "李伟"
+        )
         assert status == 0
         runtime = Runtime(Settings(data_dir=folder))
         password = said.strip().rpartition("：")[2]
@@ -211,7 +224,9 @@ class TestUsers:
 
 
 class TestStart:
-    @pytest.mark.parametrize(("name", "value"), [("WENJIN_PORT", "abc"), ("WENJIN_PROT", "1"), ("WENJIN_DATABASE_URL", "nonsense")])
+    @pytest.mark.parametrize(
+        ("name", "value"), [("WENJIN_PORT", "abc"), ("WENJIN_PROT", "1"), ("WENJIN_DATABASE_URL", "nonsense")]
+    )
     def test_a_wrong_setting_ends_in_one_sentence(self, folder: Path, name: str, value: str) -> None:
         done = _run("--data-dir", str(folder), "user", "list", **{name: value})
         assert (done.returncode, done.stdout) == (1, "")
@@ -220,8 +235,6 @@ class TestStart:
         assert name in done.stderr or name == "WENJIN_DATABASE_URL"
 
     def test_a_port_in_use_is_said_before_anything_is_loaded(self, folder: Path) -> None:
-        import socket
-
         with socket.socket() as taken:
             taken.bind(("127.0.0.1", free_port()))
             taken.listen()

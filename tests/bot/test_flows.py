@@ -312,3 +312,15 @@ def any_answer(item: Reply) -> str:
     """Return something that can be read as an answer to a shown question."""
     options = item.data["options"]
     return str(options[0]["key"]) if options else "1"
+
+
+def test_a_yes_to_the_offer_of_a_complaint_opens_it_with_what_was_said(chat: Chat) -> None:
+    chat.say("什么破玩意儿，一直连不上")
+    heard = chat.heard("要")
+    assert "一直连不上" in heard
+    assert "产品或服务" in heard
+
+
+def test_a_yes_that_nothing_asked_for_opens_nothing(chat: Chat) -> None:
+    chat.say("您好")
+    assert "登记" not in chat.heard("好的").replace("我要投诉", "")

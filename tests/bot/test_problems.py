@@ -53,7 +53,9 @@ class TestShape:
         assert answer.headers["content-type"].startswith("text/html")
         assert answer.headers["x-request-id"] in answer.text
 
-    @pytest.mark.parametrize("path", ["/", "/healthz", "/static/wenjin.css", "/nothing", "/login", "/api/nothing"])
+    @pytest.mark.parametrize(
+        "path", ["/", "/healthz", "/static/wenjin.css", "/nothing", "/login", "/api/nothing"]
+    )
     def test_security_headers_are_on_everything(self, server: Live, path: str) -> None:
         _is_guarded(server.client().get(path))
 
@@ -137,7 +139,9 @@ class TestMessages:
 class TestSize:
     def test_a_large_body_is_refused(self, guest: Guest) -> None:
         body = b'{"text": "' + b"a" * 1_000_001 + b'", "key": "12345678"}'
-        answer = guest.http.post("/api/chat/messages", content=body, headers={"Content-Type": "application/json"})
+        answer = guest.http.post(
+            "/api/chat/messages", content=body, headers={"Content-Type": "application/json"}
+        )
         assert answer.status_code == 413
         _is_problem(answer)
 
@@ -182,7 +186,16 @@ class TestSignIn:
         assert "分钟后再试" in locked.text
         assert _sign_in(server, server.add_user("handler"), PASSWORD).status_code == 303
 
-    @pytest.mark.parametrize("where", ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)", "/desk\r\nX: y"])
+    @pytest.mark.parametrize(
+        "where",
+        [
+            "https://evil.example/",
+            "//evil.example",
+            "/\\evil.example",
+            "javascript:alert(1)",
+            "/desk\r\nX: y",
+        ],
+    )
     def test_nobody_is_sent_to_another_site(self, server: Live, where: str) -> None:
         answer = _sign_in(server, server.add_user("handler"), PASSWORD, next=where)
         assert (answer.status_code, answer.headers["location"]) == (303, "/home")
@@ -209,7 +222,9 @@ class TestSignIn:
 
 
 class TestRoles:
-    @pytest.mark.parametrize("path", ["/desk", "/training", "/dashboard", "/home", "/desk/tickets/TS260101-00001"])
+    @pytest.mark.parametrize(
+        "path", ["/desk", "/training", "/dashboard", "/home", "/desk/tickets/TS260101-00001"]
+    )
     def test_a_customer_is_sent_to_sign_in_and_back(self, server: Live, path: str) -> None:
         answer = server.guest().http.get(path)
         assert answer.status_code == 303
@@ -220,7 +235,9 @@ class TestRoles:
         (("handler",), "/desk", 200), (("handler",), "/dashboard", 200), (("handler",), "/training", 200),
         (("admin",), "/desk", 200), (("admin",), "/dashboard", 200), (("admin",), "/training", 200),
     ])  # fmt: skip
-    def test_each_role_enters_its_pages(self, server: Live, roles: tuple[str, ...], path: str, status: int) -> None:
+    def test_each_role_enters_its_pages(
+        self, server: Live, roles: tuple[str, ...], path: str, status: int
+    ) -> None:
         answer = server.staff(*roles).http.get(path)
         assert answer.status_code == status
 

@@ -39,7 +39,9 @@ class TestForm:
         assert f"《运营手册》{cited['section']} {cited['title']}" in first["text"]
         assert (first["custom"]["kind"], first["custom"]["outcome"]) == ("answer", "answered")
 
-    def test_plain_text_has_no_custom_part_and_buttons_have_title_and_payload(self, http: httpx.Client) -> None:
+    def test_plain_text_has_no_custom_part_and_buttons_have_title_and_payload(
+        self, http: httpx.Client
+    ) -> None:
         reply = _send(http, "我要投诉").json()[0]
         assert "custom" not in reply
         assert reply["buttons"] == [{"title": "取消登记", "payload": "取消登记"}]
@@ -81,7 +83,9 @@ class TestConversation:
         assert len(other) == 1
         assert "我们接着登记" not in other[0]["text"]
 
-    def test_a_sender_named_like_a_web_guest_gets_a_conversation_of_its_own(self, server: Live, http: httpx.Client) -> None:
+    def test_a_sender_named_like_a_web_guest_gets_a_conversation_of_its_own(
+        self, server: Live, http: httpx.Client
+    ) -> None:
         guest = server.guest()
         guest.complain()
         with server.runtime.db.reading() as s:
@@ -94,7 +98,9 @@ class TestConversation:
             reply = _send(http, "开始测验", sender, metadata={"audience": "staff", "user_id": "1"}).json()[0]
             assert "需要员工登录" in reply["text"]
 
-    def test_while_a_person_has_the_conversation_the_list_is_not_empty(self, server: Live, http: httpx.Client) -> None:
+    def test_while_a_person_has_the_conversation_the_list_is_not_empty(
+        self, server: Live, http: httpx.Client
+    ) -> None:
         sender = new_id()
         handover_id = _send(http, "转人工", sender).json()[0]["custom"]["handover_id"]
         with server.runtime.db.begin() as s:
@@ -117,13 +123,20 @@ class TestToken:
         wanted = server.runtime.settings.model_copy(update={"rest_token": "sesam öffne"})
         monkeypatch.setattr(server.runtime, "settings", wanted)
         body = {"sender": new_id(), "message": "您好"}
-        for query, headers in (("", {}), ("?token=wrong", {}), ("", {"Authorization": "Bearer wrong"}), ("?token=", {})):
+        for query, headers in (
+            ("", {}),
+            ("?token=wrong", {}),
+            ("", {"Authorization": "Bearer wrong"}),
+            ("?token=", {}),
+        ):
             answer = http.post(WEBHOOK + query, json=body, headers=headers)
             assert (answer.status_code, answer.json()["code"]) == (401, "bad_token")
         assert _customer_turns(server, body["sender"]) == 0
         assert http.post(WEBHOOK, params={"token": "sesam öffne"}, json=body).status_code == 200
 
-    def test_a_bearer_token_is_taken(self, server: Live, http: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_a_bearer_token_is_taken(
+        self, server: Live, http: httpx.Client, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         wanted = server.runtime.settings.model_copy(update={"rest_token": "s3cret"})
         monkeypatch.setattr(server.runtime, "settings", wanted)
         answer = http.post(WEBHOOK, json={"message": "您好"}, headers={"Authorization": "Bearer s3cret"})
@@ -131,7 +144,9 @@ class TestToken:
 
 
 class TestBadInput:
-    @pytest.mark.parametrize("message", [None, "", "   \n", "\u200b\u200b", "\x00\x01", 5, [], {}, True, "字" * 10_000])
+    @pytest.mark.parametrize(
+        "message", [None, "", "   \n", "\u200b\u200b", "\x00\x01", 5, [], {}, True, "字" * 10_000]
+    )
     def test_no_message_is_a_clear_refusal(self, server: Live, http: httpx.Client, message: object) -> None:
         sender = new_id()
         answer = _send(http, message, sender)
@@ -154,7 +169,16 @@ class TestBadInput:
         assert answer.status_code == 422
         assert answer.json()["code"] in {"bad_request", "bad_session"}
 
-    @pytest.mark.parametrize("metadata", [{"message_id": "a\x00"}, {"message_id": "\ud800"}, {"said": "我要投诉", "tapped": True}, {"message_id": {"a": [1]}}, {"x": "\ud800"}])
+    @pytest.mark.parametrize(
+        "metadata",
+        [
+            {"message_id": "a\x00"},
+            {"message_id": "\ud800"},
+            {"said": "我要投诉", "tapped": True},
+            {"message_id": {"a": [1]}},
+            {"x": "\ud800"},
+        ],
+    )
     def test_strange_metadata_does_no_harm(self, http: httpx.Client, metadata: dict[str, Any]) -> None:
         body = json.dumps({"sender": new_id(), "message": QUESTION, "metadata": metadata})
         answer = http.post(WEBHOOK, content=body, headers={"Content-Type": "application/json"})
@@ -169,15 +193,21 @@ class TestBadInput:
             (400, "application/problem+json"), (422, "application/problem+json"),
         }  # fmt: skip
 
-    @pytest.mark.parametrize("body", [b"\xff\xfe", '{"message": "您好"}'.encode("gb18030"), '{"message": "您好"}'.encode("utf-16")])
+    @pytest.mark.parametrize(
+        "body", [b"\xff\xfe", '{"message": "您好"}'.encode("gb18030"), '{"message": "您好"}'.encode("utf-16")]
+    )
     def test_another_encoding_is_refused(self, http: httpx.Client, body: bytes) -> None:
         answer = http.post(WEBHOOK, content=body, headers={"Content-Type": "application/json"})
         # JSON in UTF-16 with its mark is JSON all the same
         assert answer.status_code in ({400} if not body.startswith(b"\xff\xfe{") else {200, 400})
 
-    @pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", ""])
+    @pytest.mark.parametrize(
+        "kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", ""]
+    )
     def test_another_content_type_is_refused(self, http: httpx.Client, kind: str) -> None:
-        answer = http.post(WEBHOOK, content=b'{"message": "x"}', headers={"Content-Type": kind} if kind else {})
+        answer = http.post(
+            WEBHOOK, content=b'{"message": "x"}', headers={"Content-Type": kind} if kind else {}
+        )
         assert (answer.status_code, answer.json()["code"]) == (415, "wrong_content_type")
 
 

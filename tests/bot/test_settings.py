@@ -58,7 +58,7 @@ def test_what_others_read_is_no_mistake() -> None:
 
 def test_settings_do_not_change_after_the_start() -> None:
     with pytest.raises(ValueError, match="frozen"):
-        Settings().port = 1  # type: ignore[misc]
+        Settings().port = 1
 
 
 def test_every_setting_says_what_it_is() -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +12,9 @@ import pytest
 from sqlalchemy.orm import Session
 
 from actions.desk import tickets
-from actions.service import conversations, handovers
+from actions.service import accounts, conversations, handovers
 from actions.service.accounts import find_user
+from actions.service.replies import Reply, ReplyKind
 from actions.store.base import new_id
 from actions.store.tables.accounts import User
 from actions.store.tables.service import Conversation, Turn
@@ -50,7 +53,9 @@ class TestStored:
     @pytest.mark.parametrize(("text", "outcome"), [
         ("您好", "smalltalk"), ("我要投诉", "ticket"), ("转人工", "handover"), ("今天股票会涨吗", "refused"), ("开始测验", "refused"),
     ])  # fmt: skip
-    def test_outcomes_are_counted_as_what_they_are(self, server: Live, guest: Guest, text: str, outcome: str) -> None:
+    def test_outcomes_are_counted_as_what_they_are(
+        self, server: Live, guest: Guest, text: str, outcome: str
+    ) -> None:
         guest.say(text)
         with server.runtime.db.reading() as s:
             assert _turns(s, guest)[1].outcome == outcome
@@ -88,13 +93,15 @@ class TestStored:
 
         monkeypatch.setattr(server.runtime.turns._dialogue, "respond", refuse)
         reply = guest.replies("您好")[0]
-        assert (reply["kind"], reply["text"], reply["data"]["code"]) == ("error", "这件事现在不能办，请稍后再试。", "some_code")
+        assert (reply["kind"], reply["text"], reply["data"]["code"]) == (
+            "error",
+            "这件事现在不能办，请稍后再试。",
+            "some_code",
+        )
 
     def test_a_reply_that_says_nothing_becomes_an_apology_with_a_way_on(
         self, server: Live, guest: Guest, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        from actions.service.replies import Reply, ReplyKind
-
         async def silence(*_: object) -> list[Reply]:
             return [Reply(ReplyKind.TEXT, " \u200b ", {}, ())]
 
@@ -110,7 +117,9 @@ class TestStored:
 
 
 class TestPersons:
-    def test_the_bot_is_silent_while_a_person_talks_and_talks_again_afterwards(self, server: Live, guest: Guest) -> None:
+    def test_the_bot_is_silent_while_a_person_talks_and_talks_again_afterwards(
+        self, server: Live, guest: Guest
+    ) -> None:
         handover_id = guest.replies("转人工")[0]["data"]["handover_id"]
         assert guest.replies(QUESTION)[0]["data"]["outcome"] == "answered"  # while one waits, the bot goes on
         with server.runtime.db.begin() as s:
@@ -127,7 +136,9 @@ class TestPersons:
     def test_a_form_is_taken_up_again_after_a_person(self, server: Live, guest: Guest) -> None:
         for text in ("我要投诉", "上周三买东西扣了我两次钱"):
             guest.say(text)
-        handover_id = next(m for m in guest.replies("转人工") if m["kind"] == "handover")["data"]["handover_id"]
+        handover_id = next(m for m in guest.replies("转人工") if m["kind"] == "handover")["data"][
+            "handover_id"
+        ]
         with server.runtime.db.begin() as s:
             user = _handler(s, server)
             handovers.take(s, handover_id=handover_id, user=user, now=server.runtime.now())
@@ -151,7 +162,9 @@ class TestOnPostgresAndRedis:
         assert networked.runtime.db.dialect == "postgresql"
         assert type(networked.runtime.hub).__name__ == "RedisHub"
 
-    def test_a_complaint_goes_through_and_reaches_the_desk_and_back(self, networked: Live, guest: Guest) -> None:
+    def test_a_complaint_goes_through_and_reaches_the_desk_and_back(
+        self, networked: Live, guest: Guest
+    ) -> None:
         assert guest.replies(QUESTION)[0]["data"]["outcome"] == "answered"
         number = guest.complain(phone="13987654321")["data"]["number"]
         with networked.runtime.db.reading() as s:
@@ -159,14 +172,14 @@ class TestOnPostgresAndRedis:
             assert (ticket.contact, ticket.contact_masked) == ("13987654321", "139****4321")
         handler = networked.staff("handler")
         for act, version in (("take", "0"), ("reply", "1"), ("close", "2")):
-            answer = handler.submit(f"/desk/tickets/{number}/{act}", version=_version(networked, number), text="已退还多扣的钱。")
+            answer = handler.submit(
+                f"/desk/tickets/{number}/{act}", version=_version(networked, number), text="已退还多扣的钱。"
+            )
             assert answer.status_code == 303, (act, version, answer.text)
         kinds = [(m["actor"], m["kind"]) for m in guest.history()[-3:]]
         assert kinds == [("handler", "ticket"), ("handler", "ticket"), ("system", "rating")]
 
     def test_the_same_key_at_the_same_time_is_one_turn(self, guest: Guest) -> None:
-        from concurrent.futures import ThreadPoolExecutor
-
         key = new_id()
         with ThreadPoolExecutor(4) as pool:
             answers = list(pool.map(lambda _: guest.say(QUESTION, key), range(4)))
@@ -175,10 +188,10 @@ class TestOnPostgresAndRedis:
 
     @pytest.mark.parametrize("text", ["\x00\x01您好", "😀", "'; DROP TABLE turns; --", "a\ud800b"])
     def test_characters_that_postgres_refuses_do_no_harm(self, guest: Guest, text: str) -> None:
-        import json
-
         body = json.dumps({"text": text, "key": new_id()})
-        answer = guest.http.post("/api/chat/messages", content=body, headers={"Content-Type": "application/json"})
+        answer = guest.http.post(
+            "/api/chat/messages", content=body, headers={"Content-Type": "application/json"}
+        )
         assert answer.status_code == 200
         assert len(guest.history()) >= 2
 
@@ -198,9 +211,9 @@ def _handler(s: Session, server: Live) -> User:
     """Return the one handler of these tests, made on first use."""
     found = find_user(s, "turns-handler")
     if found is None:
-        from actions.service import accounts
-
-        found, _ = accounts.add_user(s, name="turns-handler", password=None, roles=["handler"], now=server.runtime.now())
+        found, _ = accounts.add_user(
+            s, name="turns-handler", password=None, roles=["handler"], now=server.runtime.now()
+        )
     return found
 
 

@@ -64,7 +64,9 @@ def installation(
     process = Process(data_dir_like(prepared, folder / "data"), folder / "run.log")
     process.start()
     try:
-        passwords = {name: process.add_user(name, role, display_name=shown) for name, (role, shown) in USERS.items()}
+        passwords = {
+            name: process.add_user(name, role, display_name=shown) for name, (role, shown) in USERS.items()
+        }
         yield Installation(process, {"admin": process.admin_password, **passwords})
     finally:
         process.kill()

@@ -14,7 +14,9 @@ QUESTION = "投诉一般多久能处理完"
 MATTER = "你们上周三扣了我两次钱，打了三次电话都没人处理，太气人了"
 
 
-def test_an_angry_customer_asks_complains_and_follows_it_up(arrive: Arrive, installation: Installation) -> None:
+def test_an_angry_customer_asks_complains_and_follows_it_up(
+    arrive: Arrive, installation: Installation
+) -> None:
     person = arrive()
     chat, page = Chat(person).open(), person.page
     expect(page.get_by_role("heading", name="您好，我是问津")).to_be_visible()
@@ -30,7 +32,9 @@ def test_an_angry_customer_asks_complains_and_follows_it_up(arrive: Arrive, inst
     sheet = page.get_by_role("dialog")
     marked = sheet.locator("mark").first
     expect(marked).to_be_visible()
-    kept = installation.rows("SELECT data FROM turns WHERE outcome = 'answered' ORDER BY created_at DESC LIMIT 1")
+    kept = installation.rows(
+        "SELECT data FROM turns WHERE outcome = 'answered' ORDER BY created_at DESC LIMIT 1"
+    )
     cited = json.loads(str(kept[0][0]))["citations"][0]
     assert marked.inner_text() == cited["sentence"]
     expect(page.locator("#sheet-title")).to_have_text(f"{cited['section']} {cited['title']}")
@@ -41,7 +45,7 @@ def test_an_angry_customer_asks_complains_and_follows_it_up(arrive: Arrive, inst
     expect(page.locator("#text")).to_be_enabled()
 
     # complains, is interrupted by questions of its own, corrects a number
-    chat.say("什么破平台，我要投诉", MATTER)
+    chat.say("我要投诉", MATTER)
     chat.say(QUESTION)
     assert "我们接着登记" in chat.last.inner_text()
     chat.say("支付", "你是机器人吗", "把多扣的钱退给我", "13812345678")
@@ -55,6 +59,8 @@ def test_an_angry_customer_asks_complains_and_follows_it_up(arrive: Arrive, inst
     expect(card).to_contain_text("《银行业保险业消费投诉处理管理办法》15日")
     expect(card).to_contain_text("139****4321")
     number = chat.number()
+    facts = card.locator("dd").all_inner_texts()
+    assert facts[:3] == [MATTER, "支付", "把多扣的钱退给我"]
     person.snap("a5-ticket")
 
     # follows it up, also after coming back
@@ -66,6 +72,23 @@ def test_an_angry_customer_asks_complains_and_follows_it_up(arrive: Arrive, inst
     assert installation.count("SELECT count(*) FROM tickets WHERE number = ?", number) == 1
     everything = page.locator("#log").inner_text()
     assert "13987654321" not in everything
+
+
+def test_an_angry_opening_is_not_taken_for_what_happened(arrive: Arrive) -> None:
+    chat = Chat(arrive()).open()
+    chat.say("什么破平台，我要投诉", MATTER)
+    expect(chat.last).to_contain_text("哪个产品或服务")
+    chat.say("支付", "把多扣的钱退给我", "就在这里回复")
+    expect(chat.last).to_contain_text(f"发生了什么：{MATTER}")
+
+
+def test_a_question_that_the_page_offers_is_answered(arrive: Arrive) -> None:
+    chat = Chat(arrive()).open()
+    chat.say(QUESTION)
+    for chip in chat.last.locator(".followups button").all_inner_texts():
+        chat.say(QUESTION)
+        chat.tap(chip)
+        assert chat.last.get_attribute("data-kind") == "answer", chip
 
 
 def test_a_handler_answers_and_closes_while_the_customer_watches_and_rates(
@@ -186,7 +209,14 @@ def test_what_a_customer_types_is_never_run(arrive: Arrive) -> None:
 def test_the_server_dies_in_the_middle_of_a_complaint_and_the_customer_goes_on(
     arrive: Arrive, installation: Installation
 ) -> None:
-    person: Person = arrive(allow=("ERR_CONNECTION_REFUSED", "ERR_INCOMPLETE_CHUNKED_ENCODING", "ERR_CONNECTION_RESET", "ERR_EMPTY_RESPONSE"))
+    person: Person = arrive(
+        allow=(
+            "ERR_CONNECTION_REFUSED",
+            "ERR_INCOMPLETE_CHUNKED_ENCODING",
+            "ERR_CONNECTION_RESET",
+            "ERR_EMPTY_RESPONSE",
+        )
+    )
     chat, page = Chat(person).open(), person.page
     chat.say("我要投诉", "上周三买东西扣了我两次钱，没有人处理", "支付")
     installation.process.kill()

@@ -55,7 +55,9 @@ class Person:
 
     def _listen(self, message: ConsoleMessage) -> None:
         status = _STATUS.search(message.text)
-        expected = (status and status[1] in self.allowed) or any(words in message.text for words in self.allowed)
+        expected = (status and status[1] in self.allowed) or any(
+            words in message.text for words in self.allowed
+        )
         if message.type in {"error", "warning"} and not expected:
             self.complaints.append(f"{message.type}: {message.text}")
 
@@ -134,7 +136,7 @@ class Chat:
     def say(self, *texts: str) -> Locator:
         """Send messages one after the other, each after the answer to the one before; return the last reply."""
         for text in texts:
-            self._then(lambda text=text: self.type(text))  # type: ignore[misc]
+            self._then(lambda text=text: self.type(text))
         return self.last
 
     def tap(self, title: str) -> Locator:
