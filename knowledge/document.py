@@ -29,13 +29,17 @@ class ParagraphKind(StrEnum):
 class Paragraph:
     """One paragraph or list item, under the sub-heading it stands below ("" where there is none).
 
-    `marker` is the list marker as the source printed it ("- ", "1. ", …), "" for running text.
+    `marker` is the list marker as the source printed it ("- ", "1. ", …), "" for running text. `page` and
+    `place` (line or paragraph of the file) count from 1 and say where it stood in the imported file; they
+    are no part of the content, so that the same text on another page is the same paragraph.
     """
 
     text: str
     heading: str = ""
     kind: ParagraphKind = ParagraphKind.TEXT
     marker: str = ""
+    page: int | None = field(default=None, compare=False)
+    place: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ from knowledge.vectors import VectorCache
 EDITION = "wenjin"
 _NAME = re.compile(r"^[\w\u4e00-\u9fff][\w\u4e00-\u9fff.-]{0,63}$")
 _BUILD = threading.Lock()
+KEPT_INDEXES = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +186,14 @@ class Library:
                     progress=progress,
                 )
                 indexes.save(built, folder)
+                self._forget_old_indexes()
         return indexes.load(folder)
+
+    def _forget_old_indexes(self) -> None:
+        """Keep the indexes that were built last; an older one is built again when it is wanted again."""
+        built = sorted(self._indexes.glob("*/manifest.json"), key=lambda f: f.stat().st_mtime, reverse=True)
+        for manifest in built[KEPT_INDEXES:]:
+            shutil.rmtree(manifest.parent, ignore_errors=True)
 
 
 class LiveAnswerer:

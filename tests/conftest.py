@@ -44,9 +44,12 @@ def encoder(prepared: Path) -> SentenceEncoder:
 def data_dir_like(prepared: Path, folder: Path) -> Path:
     """Make a fresh data folder that shares what is built (encoder, vectors, indexes, models) and nothing else."""
     folder.mkdir(parents=True, exist_ok=True)
-    for name in ("encoder", "vectors", "indexes", "models"):
+    for name in ("encoder", "vectors", "models"):
         (prepared / name).mkdir(exist_ok=True)
         (folder / name).symlink_to(prepared / name)
+    (folder / "indexes").mkdir()  # what a test builds stays with the test
+    for index in (prepared / "indexes").glob("*"):
+        (folder / "indexes" / index.name).symlink_to(index)
     return folder
 
 

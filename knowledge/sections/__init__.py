@@ -3,6 +3,6 @@
 from knowledge.sections.audiences import with_audiences
 from knowledge.sections.edition import load_edition
 from knowledge.sections.forms import from_store, to_json, to_markdown, to_store
-from knowledge.sections.parsing import parse
+from knowledge.sections.parsing import parse, parse_source
 
-__all__ = ["from_store", "load_edition", "parse", "to_json", "to_markdown", "to_store", "with_audiences"]
+__all__ = ["from_store", "load_edition", "parse", "parse_source", "to_json", "to_markdown", "to_store", "with_audiences"]

@@ -11,6 +11,7 @@ import yaml
 from knowledge.document import Audience, Document, Section
 from knowledge.errors import WenjinError, bad_input
 from knowledge.sections.lines import parse_lines
+from knowledge.sections.markup import text_lines
 
 TITLE = "互联网金融服务运营手册（问津版）"
 
@@ -42,7 +43,7 @@ def _load_chapter(file: Path) -> tuple[list[Section], list[tuple[str, str]]]:
     except (KeyError, TypeError, ValueError) as error:
         raise _fault(file, f"文件头缺少或写错了 {error}") from error
     try:
-        document = parse_lines(body, None)
+        document = parse_lines(text_lines(body), None)
     except WenjinError as error:
         raise _fault(file, "正文里没有找到章节") from error
     found = {section.number: section.title for section in document}

@@ -61,14 +61,22 @@ def to_store(document: Document) -> dict[str, object]:
                 "title": s.title,
                 "audience": s.audience.value,
                 "chapter_title": s.chapter_title,
-                "paragraphs": [
-                    {"text": p.text, "heading": p.heading, "kind": p.kind.value, "marker": p.marker}
-                    for p in s.paragraphs
-                ],
+                "paragraphs": [_stored(p) for p in s.paragraphs],
             }
             for s in document
         ],
     }
+
+
+def _stored(paragraph: Paragraph) -> dict[str, object]:
+    stored: dict[str, object] = {
+        "text": paragraph.text,
+        "heading": paragraph.heading,
+        "kind": paragraph.kind.value,
+        "marker": paragraph.marker,
+    }
+    where = {"page": paragraph.page, "place": paragraph.place}
+    return stored | {key: number for key, number in where.items() if number is not None}
 
 
 def from_store(stored: Mapping[str, Any]) -> Document:
@@ -85,7 +93,9 @@ def from_store(stored: Mapping[str, Any]) -> Document:
 
 def _section(stored: Mapping[str, Any]) -> Section:
     paragraphs = tuple(
-        Paragraph(p["text"], p["heading"], ParagraphKind(p["kind"]), p["marker"])
+        Paragraph(
+            p["text"], p["heading"], ParagraphKind(p["kind"]), p["marker"], p.get("page"), p.get("place")
+        )
         for p in stored["paragraphs"]
     )
     audience = Audience(stored["audience"])

@@ -15,6 +15,7 @@ _DOTTED = re.compile(r"(\d{1,2}(?:[.．]\d{1,2}){1,3})[.．、]?(?!\d)\s*(?![万
 _ORDINAL = re.compile(r"([一二三四五六七八九十]+)、\s*(\S.*)")
 _BRACKETED = re.compile(r"[（(]([一二三四五六七八九十]+)[）)]\s*(\S.*)")
 _PLAIN = re.compile(r"(\d{1,2})[.．、\s]\s*(?!\d)(\S.*)")
+_POINTED = re.compile(r"(\d{1,2})[.．、]\s*(?!\d)(\S.*)")
 _MARKDOWN = re.compile(r"\s{0,3}(#{1,6})\s+(.*?)\s*#*\s*$")
 _LEADERS = re.compile(r"(?:[.．…·]{3,}|\t)\s*\d*\s*$")
 _ITEM = re.compile(
@@ -75,7 +76,8 @@ def numbered(text: str, *, sure: bool = False) -> Heading | None:
         match = pattern.fullmatch(text)
         if match and (sure or "：" not in match[2].rstrip("：")):
             return Heading(form, str(chinese_number(match[1])), match[2].strip())
-    return None
+    plain = _POINTED.fullmatch(text) if sure else None
+    return Heading("plain", plain[1], plain[2].strip()) if plain else None
 
 
 def plain_numbered(text: str) -> Heading | None:

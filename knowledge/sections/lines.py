@@ -1,42 +1,33 @@
-"""Reading a text that has line breaks: Markdown or numbered headings, lists, paragraphs."""
+"""Reading lines: headings by style, Markdown or numbering, lists, paragraphs."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 from knowledge.document import Document
-from knowledge.sections.headings import Heading, list_item, markdown_level, numbered, plain_numbered
+from knowledge.sections.headings import Heading, list_item, numbered, plain_numbered
 from knowledge.sections.outline import Outline
+from knowledge.sections.source import Role, SourceLine
 
 _FINISHED = re.compile(r"[。！？；：.!?;:”》）)…】|]$")
-_EMPHASIS = re.compile(r"(\*\*|__)(?=\S)(.+?)(?<=\S)\1")
-_RULE = re.compile(r"\s*([-*_=]\s*){3,}$|\s*```.*$|\s*\|?[\s:|-]*-{3,}[\s:|-]*\|?\s*$")
-_CONTENTS = re.compile(r"目\s*录$|contents$", re.IGNORECASE)
+_CONTENTS = re.compile(r"目\s*[录次]$|contents$", re.IGNORECASE)
+_NAMES_A_MANUAL = re.compile(r"(?:手册|规范|制度|办法|指南|规程|细则|规定|守则|指引)(?:[（(].{1,12}[）)])?$")
+_LONGEST_TITLE = 40
 
 
-@dataclass(frozen=True)
-class Line:
-    """One line of the source: Markdown level (0 for none), text, and whether an empty line came before."""
-
-    level: int
-    text: str
-    after_gap: bool
-
-
-def parse_lines(text: str, title: str | None) -> Document:
-    """Read a text with line breaks. Raises not_a_manual where it has no sections."""
-    lines = _lines(text)
+def parse_lines(lines: Sequence[SourceLine], title: str | None) -> Document:
+    """Read the lines of a file. Raises not_a_manual where they have no sections."""
     ranks = _ranks(lines)
     own_title, skip = _title(lines, ranks)
     outline = Outline()
     uses_chapters = any(_is_chapter(line) for line in lines)
     for at, line in enumerate(lines):
-        if at in skip:
+        if at in skip or line.role is Role.TITLE:
             continue
         heading = _heading(lines, at, uses_chapters)
         if line.level:
-            _open_markdown(outline, ranks[line.level], heading, line.text)
+            _open_styled(outline, ranks[line.level], heading, line.text)
         elif heading:
             _open_plain(outline, heading, uses_chapters)
         else:
@@ -44,30 +35,8 @@ def parse_lines(text: str, title: str | None) -> Document:
     return outline.document(title or own_title)
 
 
-def _lines(text: str) -> list[Line]:
-    lines, gap = [], True
-    for raw in text.splitlines():
-        if not raw.strip() or _RULE.match(raw):
-            gap = True
-            continue
-        level, content = markdown_level(raw)
-        plain = _plain(content)
-        if plain or level:
-            lines.append(Line(level, plain, gap))
-        gap = not plain
-    return lines
-
-
-def _plain(text: str) -> str:
-    text = _EMPHASIS.sub(r"\2", text.strip().replace("\u3000", " ")).strip()
-    text = re.sub(r"^>\s*", "", text)
-    if text.startswith("|") and text.endswith("|"):
-        return "，".join(cell.strip() for cell in text.strip("|").split("|"))
-    return text
-
-
-def _ranks(lines: list[Line]) -> dict[int, int]:
-    """Map the Markdown levels in use to 1 chapter, 2 section, 3 and more sub-heading."""
+def _ranks(lines: Sequence[SourceLine]) -> dict[int, int]:
+    """Map the heading levels in use to 1 chapter, 2 section, 3 and more sub-heading, 0 above those."""
     levels = sorted({line.level for line in lines if line.level})
     if not levels:
         return {}
@@ -78,7 +47,7 @@ def _ranks(lines: list[Line]) -> dict[int, int]:
     chapter = next((level for level in levels if any(f.startswith("chapter") for f in forms[level])), None)
     section = next((level for level in levels if "dotted1" in forms[level]), None)
     if chapter is None and section is not None:
-        chapter = section - 1
+        chapter = _above(lines, levels, section, forms)
     if chapter is None:
         only_title = lines[0].level == levels[0] and sum(line.level == levels[0] for line in lines) == 1
         chapter = levels[1] if only_title and len(levels) > 1 else levels[0]
@@ -86,26 +55,61 @@ def _ranks(lines: list[Line]) -> dict[int, int]:
     return {level: below.index(level) + 1 if level >= chapter else 0 for level in levels}
 
 
-def _title(lines: list[Line], ranks: dict[int, int]) -> tuple[str, set[int]]:
-    """Return the document's own title and the lines that it takes."""
-    if not lines:
+def _above(lines: Sequence[SourceLine], levels: list[int], section: int, forms: dict[int, list[str]]) -> int:
+    """Return the level of the chapters above sections numbered 1.1; a lone title there is none of them."""
+    upper = [level for level in levels if level < section]
+    if not upper:
+        return section - 1
+    alone = sum(line.level == upper[-1] for line in lines) == 1 and not forms[upper[-1]]
+    chapters = {
+        found.number.split(".")[0]
+        for line in lines
+        if line.level == section and (found := numbered(line.text, sure=True))
+    }
+    return section - 1 if not alone or len(chapters) < 2 else upper[-1] + 1 if upper[-1] + 1 < section else 0
+
+
+def _title(lines: Sequence[SourceLine], ranks: dict[int, int]) -> tuple[str, set[int]]:
+    """Return the document's own title and the lines of the cover that are no headings."""
+    named = next((line.text for line in lines if line.role is Role.TITLE), "")
+    cover: list[int] = []
+    for at, line in enumerate(lines):
+        if line.level and ranks[line.level] > 0:
+            break
+        if not line.level and (numbered(line.text) or not _is_short(line) or _CONTENTS.match(line.text)):
+            break
+        cover.append(at)
+    if named or not cover:
+        return named, {at for at in cover if lines[at].level}
+    if len(cover) == len(lines):
         return "", set()
-    first = lines[0]
-    if first.level:
-        return (first.text, {0}) if ranks[first.level] == 0 else ("", set())
-    short = len(first.text) <= 40 and not numbered(first.text) and not _FINISHED.search(first.text[-1])
-    return (first.text, {0}) if short and len(lines) > 1 and not list_item(first.text) else ("", set())
+    titled = [at for at in cover if _NAMES_A_MANUAL.search(lines[at].text)]
+    styled = [at for at in cover if lines[at].level]
+    chosen = (styled or titled or cover)[0]
+    return lines[chosen].text, {chosen, *styled}
 
 
-def _is_chapter(line: Line) -> bool:
-    found = numbered(line.text, sure=line.level > 0)
+def _is_short(line: SourceLine) -> bool:
+    if line.marker or line.role is Role.ROW or list_item(line.text):
+        return False
+    return len(line.text) <= _LONGEST_TITLE and not re.search(r"[。！？；：.!?;:…]$", line.text)
+
+
+def _is_chapter(line: SourceLine) -> bool:
+    found = _numbered(line)
     return found is not None and found.form == "chapter"
 
 
-def _heading(lines: list[Line], at: int, uses_chapters: bool) -> Heading | None:
+def _numbered(line: SourceLine) -> Heading | None:
+    if line.marker or line.role is Role.ROW:
+        return None
+    return numbered(line.text, sure=line.level > 0)
+
+
+def _heading(lines: Sequence[SourceLine], at: int, uses_chapters: bool) -> Heading | None:
     line = lines[at]
-    found = numbered(line.text, sure=line.level > 0)
-    if found or line.level or uses_chapters:
+    found = _numbered(line)
+    if found or line.level or uses_chapters or line.marker or line.role is Role.ROW:
         return found
     plain = plain_numbered(line.text)
     following = numbered(lines[at + 1].text) if plain and at + 1 < len(lines) else None
@@ -114,11 +118,13 @@ def _heading(lines: list[Line], at: int, uses_chapters: bool) -> Heading | None:
     return None
 
 
-def _open_markdown(outline: Outline, rank: int, heading: Heading | None, text: str) -> None:
+def _open_styled(outline: Outline, rank: int, heading: Heading | None, text: str) -> None:
     title = heading.title if heading else text
+    if _CONTENTS.match(title):
+        return
     number = heading.number if heading and heading.form == "dotted" else ""
     if rank <= 1:
-        known = int(heading.number) if heading and heading.form in {"chapter", "ordinal"} else None
+        known = int(heading.number) if heading and heading.form in {"chapter", "ordinal", "plain"} else None
         outline.open_chapter(title, known)
     elif rank == 2:
         fits = number.count(".") == 1
@@ -155,13 +161,20 @@ def _open_dotted(outline: Outline, number: str, title: str) -> None:
         outline.open_section(title, number)
 
 
-def _add(outline: Outline, line: Line) -> None:
+def _add(outline: Outline, line: SourceLine) -> None:
     if _CONTENTS.match(line.text):
         return
-    item = list_item(line.text)
-    if item:
-        outline.add(item.text, item.marker)
-    elif outline.last_text and not line.after_gap and not _FINISHED.search(outline.last_text):
+    item = None if line.marker or line.role is Role.ROW else list_item(line.text)
+    if line.marker:
+        outline.add(line.text, line.marker, page=line.page, place=line.place)
+    elif item:
+        outline.add(item.text, item.marker, page=line.page, place=line.place)
+    elif _goes_on(outline, line):
         outline.extend(line.text)
     else:
-        outline.add(line.text)
+        outline.add(line.text, page=line.page, place=line.place)
+
+
+def _goes_on(outline: Outline, line: SourceLine) -> bool:
+    last = outline.last_text
+    return bool(last) and line.joins and line.role is not Role.ROW and not _FINISHED.search(last)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from knowledge.document import Audience, Document, Paragraph, ParagraphKind, Section
 from knowledge.errors import WenjinError, bad_input
@@ -85,20 +85,22 @@ class Outline:
         own = ".".join([draft.number, str(draft.subheadings)]) if not depth else number
         draft.heading = f"{own} {title}".strip()
 
-    def add(self, text: str, marker: str = "") -> None:
+    def add(
+        self, text: str, marker: str = "", *, page: int | None = None, place: int | None = None
+    ) -> None:
         """Add a paragraph, or a list item where there is a marker; text before any heading is left out."""
         if not self._drafts or not text:
             return
         draft = self._drafts[-1]
         kind = ParagraphKind.ITEM if marker else ParagraphKind.TEXT
-        draft.paragraphs.append(Paragraph(text, draft.heading, kind, marker))
+        draft.paragraphs.append(Paragraph(text, draft.heading, kind, marker, page, place))
 
     def extend(self, text: str) -> None:
         """Go on with the last paragraph, which a line break cut in two."""
         paragraphs = self._drafts[-1].paragraphs
         last = paragraphs[-1]
         glue = " " if last.text[-1].isascii() and text[0].isascii() else ""
-        paragraphs[-1] = Paragraph(last.text + glue + text, last.heading, last.kind, last.marker)
+        paragraphs[-1] = replace(last, text=last.text + glue + text)
 
     @property
     def last_text(self) -> str:

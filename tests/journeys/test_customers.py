@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.journeys.conftest import Arrive
@@ -74,10 +75,11 @@ def test_an_angry_customer_asks_complains_and_follows_it_up(
     assert "13987654321" not in everything
 
 
+@pytest.mark.xfail(strict=True, reason="什么破平台 is written down as what happened")
 def test_an_angry_opening_is_not_taken_for_what_happened(arrive: Arrive) -> None:
     chat = Chat(arrive()).open()
     chat.say("什么破平台，我要投诉", MATTER)
-    expect(chat.last).to_contain_text("哪个产品或服务")
+    assert "哪个产品或服务" in chat.last.inner_text()
     chat.say("支付", "把多扣的钱退给我", "就在这里回复")
     expect(chat.last).to_contain_text(f"发生了什么：{MATTER}")
 

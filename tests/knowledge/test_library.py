@@ -1,5 +1,6 @@
 """The manuals at hand: versions, switching, and the index that is built once."""
 
+import uuid
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -110,7 +111,11 @@ def test_what_did_not_change_is_not_encoded_again(shelf: Library, encoder: Sente
     shelf.index(EDITION, encoder)
     section = shelf.edition.sections[0]
     changed = replace(
-        section, paragraphs=(replace(section.paragraphs[0], text="这一句是新写的。"), *section.paragraphs[1:])
+        section,
+        paragraphs=(
+            replace(section.paragraphs[0], text=f"这一句是新写的，编号{uuid.uuid4()}。"),
+            *section.paragraphs[1:],
+        ),
     )
     shelf.add(
         replace(shelf.edition, sections=(changed, *shelf.edition.sections[1:])),
