@@ -22,8 +22,10 @@ from bot.channels import chat, rest
 from bot.deps import RuntimeDep
 from bot.runtime import Runtime
 from bot.settings import Settings
+from knowledge.encoder import Progress
 
 log = logging.getLogger(__name__)
+Say = Callable[[str], None]
 LARGEST_BODY = 1_000_000
 _SECURITY = {
     "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; object-src 'none'; "
@@ -34,11 +36,12 @@ _SECURITY = {
 }
 
 
-def create_app(settings: Settings) -> FastAPI:
-    """Return the application; heavy parts are loaded and warmed when it starts."""
-    runtime = Runtime(settings)
+def create_app(settings: Settings, *, warmed: Runtime | None = None) -> FastAPI:
+    """Return the application; heavy parts are loaded at its start unless a `warmed` runtime has them."""
+    runtime = warmed or Runtime(settings)
     app = FastAPI(title="问津", lifespan=_lifespan, docs_url=None, redoc_url=None)
     app.state.wenjin = runtime
+    app.state.warm = warmed is not None
     app.add_middleware(RequestBodyLimitMiddleware, max_body_size=LARGEST_BODY)
     app.middleware("http")(_watch)
     problems.install(app)
@@ -56,7 +59,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     runtime: Runtime = app.state.wenjin
     app.state.stopping = asyncio.Event()
     await runtime.hub.start()
-    await asyncio.to_thread(warm, runtime)
+    if not app.state.warm:
+        await asyncio.to_thread(warm, runtime)
     app.state.ready = True
     yield
     app.state.ready = False
@@ -66,11 +70,12 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     runtime.db.dispose()
 
 
-def warm(runtime: Runtime) -> None:
-    """Load everything and run one question through, so that the first turn is quick."""
+def warm(runtime: Runtime, *, say: Say = lambda _: None, progress: Progress | None = None) -> None:
+    """Prepare and load everything and run one question through, so that the first turn is quick."""
     from bot.assistant import prepare
 
-    prepare(runtime)
+    prepare(runtime, say=say, progress=progress)
+    say("启动对话")
     runtime.turns.warm()
     index = runtime.answerer.get().index
     metrics.MANUAL.labels(index.manual, index.version, runtime.encoder.fingerprint).set(1)

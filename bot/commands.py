@@ -31,10 +31,9 @@ def setup(arguments: argparse.Namespace) -> int:
     """Do all set-up and show its progress."""
     from bot.assistant import prepare
 
-    runtime = _runtime(arguments)
     started = time.monotonic()
     with steps() as (step, progress):
-        prepare(runtime, say=step, progress=progress)
+        prepare(_runtime(arguments), say=step, progress=progress)
     say(f"已就绪（{time.monotonic() - started:.0f} 秒）。运行 make run 启动服务。")
     return 0
 
@@ -43,19 +42,20 @@ def run(arguments: argparse.Namespace) -> int:
     """Set up what is missing, make the first administrator, serve."""
     import uvicorn
 
-    from bot.app import create_app
+    from bot.app import create_app, warm
 
     changes = {name: value for name in ("host", "port") if (value := getattr(arguments, name)) is not None}
     settings = arguments.settings.model_copy(update=changes)
     _check_port(settings.host, settings.port)
-    arguments.settings = settings
-    setup(arguments)
-    _first_administrator(Runtime(settings))
+    runtime = Runtime(settings)
+    with steps() as (step, progress):
+        warm(runtime, say=step, progress=progress)
+    _first_administrator(runtime)
     say(
-        f"正在启动，随后请打开 http://{settings.host}:{settings.port}（客户聊天），/desk（工单），/training（测验），/dashboard（指标）"
+        f"已启动：http://{settings.host}:{settings.port}（客户聊天），/desk（工单），/training（测验），/dashboard（指标）"
     )
     uvicorn.run(
-        create_app(settings),
+        create_app(settings, warmed=runtime),
         host=settings.host,
         port=settings.port,
         ws="wsproto",
@@ -125,7 +125,7 @@ def _answered(answerer: Any, question: Any, audience: str) -> dict[str, Any]:
     latency = (time.perf_counter() - started) * 1000
     return {
         "outcome": str(answer.outcome),
-        "text": answer.text,
+        "text": "\n".join([answer.text, *(f"· {choice}" for choice in answer.choices)]),
         "citations": [{name: getattr(cited, name) for name in CITED} for cited in answer.citations],
         "ranking": [asdict(ranked) for ranked in answer.ranking],
         "latency_ms": round(latency, 1),
@@ -141,6 +141,9 @@ def _ask_batch(arguments: argparse.Namespace) -> int:
     draft = out.with_name(out.name + ".partial")
     with steps() as (step, progress), draft.open("w", encoding="utf-8") as file:
         step("回答问题")
+        answerer.answer(
+            "热身", audience=Audience.STAFF
+        )  # what is loaded late is not the first line's latency
         for done, row in enumerate(rows, 1):
             result = {"id": row["id"], **_answered_or_refused(answerer, row)}
             file.write(json.dumps(result, ensure_ascii=False) + "\n")

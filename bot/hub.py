@@ -10,10 +10,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Any, Protocol
 
+from redis.exceptions import RedisError
+
 log = logging.getLogger(__name__)
 _CHANNEL = "wenjin:turns"
 _LOCK_SECONDS = 30
 _MINUTE = 60.0
+_MANY_KEYS = 10_000
+_RETRY_SECONDS = 2.0
 
 
 class Hub(Protocol):
@@ -96,6 +100,8 @@ class MemoryHub:
     async def allow(self, key: str, per_minute: int) -> bool:
         """Keep a sliding minute of uses."""
         now = time.monotonic()
+        if len(self._uses) > _MANY_KEYS:
+            self._forget_idle(now - _MINUTE)
         uses = self._uses[key]
         while uses and uses[0] <= now - _MINUTE:
             uses.popleft()
@@ -103,6 +109,10 @@ class MemoryHub:
             return False
         uses.append(now)
         return True
+
+    def _forget_idle(self, since: float) -> None:
+        for key in [key for key, uses in self._uses.items() if not uses or uses[-1] <= since]:
+            del self._uses[key]
 
 
 class RedisHub(MemoryHub):
@@ -120,14 +130,24 @@ class RedisHub(MemoryHub):
     async def start(self) -> None:
         """Subscribe to the wake-ups of all processes."""
         await super().start()
-        subscription = self._async.pubsub()
-        await subscription.subscribe(_CHANNEL)
-        self._listener = asyncio.create_task(self._listen(subscription))
+        subscribed = asyncio.Event()
+        self._listener = asyncio.create_task(self._listen(subscribed))
+        with suppress(TimeoutError):
+            await asyncio.wait_for(subscribed.wait(), _RETRY_SECONDS)
 
-    async def _listen(self, subscription: Any) -> None:
-        async for message in subscription.listen():
-            if message["type"] == "message":
-                self._wake(message["data"].decode())
+    async def _listen(self, subscribed: asyncio.Event) -> None:
+        """Pass wake-ups on; a lost connection is made again."""
+        while True:
+            try:
+                async with self._async.pubsub() as subscription:
+                    await subscription.subscribe(_CHANNEL)
+                    subscribed.set()
+                    async for message in subscription.listen():
+                        if message["type"] == "message":
+                            self._wake(message["data"].decode())
+            except RedisError:
+                log.warning("Redis is not there; open chats look for themselves until it is back")
+                await asyncio.sleep(_RETRY_SECONDS)
 
     async def stop(self) -> None:
         """End the subscription and close the connections."""
@@ -151,15 +171,24 @@ class RedisHub(MemoryHub):
 
     @asynccontextmanager
     async def lock(self, conversation_id: str) -> AsyncIterator[None]:
-        """Hold the conversation's lock in Redis."""
-        # A turn runs on the dialogue's own loop: it needs a connection of that loop.
+        """Hold the conversation's lock in Redis; without Redis this process's own lock must do."""
         import redis.asyncio
 
+        # A turn runs on the dialogue's own loop: it needs a connection of that loop.
         client = redis.asyncio.Redis(connection_pool=self._pool_of_this_loop())
-        async with client.lock(
+        held = client.lock(
             f"wenjin:lock:{conversation_id}", timeout=_LOCK_SECONDS, blocking_timeout=_LOCK_SECONDS
-        ):
-            yield
+        )
+        async with super().lock(conversation_id):
+            try:
+                await held.acquire()
+            except RedisError:
+                log.warning("Redis gave no lock; only this process keeps the order of turns", exc_info=True)
+            try:
+                yield
+            finally:
+                with suppress(RedisError):
+                    await held.release()
 
     def _pool_of_this_loop(self) -> Any:
         import redis.asyncio
@@ -172,10 +201,13 @@ class RedisHub(MemoryHub):
         return pools[id(loop)]
 
     async def allow(self, key: str, per_minute: int) -> bool:
-        """Count uses in the running minute in Redis."""
+        """Count uses in the running minute in Redis; without it this process counts alone."""
         name = f"wenjin:rate:{key}:{int(time.time() // _MINUTE)}"
-        async with self._async.pipeline() as pipe:
-            count, _ = await pipe.incr(name).expire(name, int(_MINUTE)).execute()
+        try:
+            async with self._async.pipeline() as pipe:
+                count, _ = await pipe.incr(name).expire(name, int(_MINUTE)).execute()
+        except RedisError:
+            return await super().allow(key, per_minute)
         return int(count) <= per_minute
 
 

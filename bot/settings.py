@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
@@ -94,6 +95,13 @@ def load_settings(environ: Mapping[str, str], **overrides: object) -> Settings:
     except ValidationError as error:
         problem = error.errors()[0]
         name = PREFIX + "_".join(str(part) for part in problem["loc"]).upper()
-        known = "没有这个设置" if problem["type"] == "extra_forbidden" else f"值不对：{problem['msg']}"
-        raise bad_input("bad_setting", f"设置 {name} {known}。", name=name) from error
+        raise bad_input("bad_setting", _explain(name, problem), name=name) from error
     return settings.model_copy(update={"data_dir": settings.data_dir.expanduser().resolve()})
+
+
+def _explain(name: str, problem: Mapping[str, Any]) -> str:
+    """Return the one sentence that says what is wrong with a setting."""
+    if problem["type"] == "extra_forbidden":
+        return f"没有 {name} 这个设置，请检查名称。"
+    field = Settings.model_fields[str(problem["loc"][0])]
+    return f"设置 {name} 的值“{problem['input']}”不能用。{field.description}默认值是“{field.default}”。"

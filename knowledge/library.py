@@ -160,6 +160,8 @@ class Library:
         )
 
     def _versions(self, name: str) -> list[str]:
+        if not _NAME.match(name):
+            return []
         found = [p.stem for p in (self._manuals / name).glob("v*.json")]
         return sorted(found, key=lambda v: int(v[1:]))
 

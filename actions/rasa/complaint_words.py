@@ -38,6 +38,11 @@ _WISH = re.compile(
     r"我|你们?|您|本人|俺|恁们?|想|要|需要|必须|给|帮|替|麻烦|请|投诉|投訴|举报|登记|提交?|开个?|一下|个|单子?|这里|在|哪里?|怎么|如何|"
     r"入口|渠道|实名|申请|走|流程|意见|反映|反馈|问题|情况|吧|了|的|呢|啊|吗|好|谢谢|能|可以|不|直接|就|tousu|wo|yao"
 )
+# Anger that says how one feels, not what happened.
+_CURSE = re.compile(
+    r"(什么|啥)?(破|烂|垃圾|狗屁|傻逼|鬼|黑心|骗子)+(的)?(玩意儿?|东西|平台|公司|软件|系统|APP|app|客服|服务|地方)?"
+    r"|太(差|烂|垃圾|过分|恶心|气人)(劲)?|气死(人|我)?|烦死(人|我)?|受够|忍不了|真是|简直"
+)
 _MARKS = re.compile(r"[\W_]+")
 _WANTS = re.compile(
     r"(?:要求|希望|请(?:您|你们)?|想要?|必须|赶紧|尽快|马上|把|给我|应该|得)?[^，。,.；;！!？?]{0,12}"
@@ -88,7 +93,7 @@ def opening(heard: Heard, grievance: str = "") -> dict[str, str]:
 
 def says_matter(text: str) -> bool:
     """Tell whether a complaining sentence says more than that one wants to complain."""
-    return len(_MARKS.sub("", _WISH.sub("", text))) >= 3
+    return len(_MARKS.sub("", _WISH.sub("", _CURSE.sub("", text)))) >= 3
 
 
 def product_in(text: str) -> str:

@@ -23,7 +23,7 @@ from bot.messages import message_of
 from bot.runtime import Runtime
 from bot.turns import Speaker
 from knowledge.document import Audience
-from knowledge.errors import forbidden, not_found, unauthenticated
+from knowledge.errors import WenjinError, forbidden, not_found, unauthenticated
 
 router = APIRouter(prefix="/api")
 GUEST_SECONDS = 180 * 24 * 3600
@@ -204,8 +204,10 @@ def section(
     Raises:
         WenjinError: `unknown_section` (404).
     """
-    document = runtime.library.document(manual, version or None)
-    found = document.section(number)
+    try:
+        found = runtime.library.document(manual, version or None).section(number)
+    except WenjinError:  # it would name the manuals that there are
+        found = None
     reader = Audience.STAFF if is_staff(user) else Audience.CUSTOMER
     if found is None or not reader.may_read(found.audience):
         raise not_found("unknown_section", "手册里没有这一节。")

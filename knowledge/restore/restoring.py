@@ -55,6 +55,7 @@ def restore(text: str) -> Restored:
         repairs=tuple(ours),
         losses=tuple(sorted(lost, key=lambda loss: loss.position)),
         annotations=progress.annotations,
+        first_line=len(text[: body.start].splitlines()),
     )
 
 

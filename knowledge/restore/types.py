@@ -44,10 +44,14 @@ class Loss:
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """A restored text. `annotations` counts the readings that were simply taken out."""
+    """A restored text. `annotations` counts the readings that were simply taken out.
+
+    `first_line` is how many lines of the site stood in front of the document.
+    """
 
     text: str
     damaged: bool
     repairs: tuple[Repair, ...] = ()
     losses: tuple[Loss, ...] = ()
     annotations: int = 0
+    first_line: int = 0

@@ -19,7 +19,7 @@ _POINTED = re.compile(r"(\d{1,2})[.．、]\s*(?!\d)(\S.*)")
 _MARKDOWN = re.compile(r"\s{0,3}(#{1,6})\s+(.*?)\s*#*\s*$")
 _LEADERS = re.compile(r"(?:[.．…·]{3,}|\t)\s*\d*\s*$")
 _ITEM = re.compile(
-    r"([-*+•·●○▪◆■]|\d{1,2}[.．、)）]|[（(]\d{1,2}[）)]|[①-⑳]|[（(][一二三四五六七八九十]+[）)])\s*(?!\d)(\S.*)"
+    r"([-*+•·●○▪◆■]|\d{1,2}[.．、)）]|[（(]\d{1,2}[）)]|[①-⑳]|[（(][一二三四五六七八九十]+[）)])(?:\s+|\s*(?!\d))(\S.*)"
 )
 _NARROW_DIGITS = str.maketrans("０１２３４５６７８９", "0123456789")
 _ENDS_LIKE_TEXT = re.compile(r"[。；，、！？;,!?]$")
@@ -53,6 +53,13 @@ def chinese_number(text: str) -> int:
         else:
             digit = CHINESE_DIGITS.index(char)
     return total + digit
+
+
+def to_chinese(number: int) -> str:
+    """Write a number from 1 to 99 in Chinese digits."""
+    tens, ones = divmod(number, 10)
+    digits = ("" if tens < 2 else CHINESE_DIGITS[tens]) + ("十" if tens else "")
+    return digits + (CHINESE_DIGITS[ones] if ones else "")
 
 
 def markdown_level(line: str) -> tuple[int, str]:

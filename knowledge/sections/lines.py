@@ -44,7 +44,7 @@ def _ranks(lines: Sequence[SourceLine]) -> dict[int, int]:
     for line in lines:
         if line.level and (found := numbered(line.text, sure=True)):
             forms[line.level].append(found.form + str(found.number.count(".")))
-    chapter = next((level for level in levels if any(f.startswith("chapter") for f in forms[level])), None)
+    chapter: float | None = next((level for level in levels if any(f.startswith("chapter") for f in forms[level])), None)
     section = next((level for level in levels if "dotted1" in forms[level]), None)
     if chapter is None and section is not None:
         chapter = _above(lines, levels, section, forms)
@@ -55,18 +55,15 @@ def _ranks(lines: Sequence[SourceLine]) -> dict[int, int]:
     return {level: below.index(level) + 1 if level >= chapter else 0 for level in levels}
 
 
-def _above(lines: Sequence[SourceLine], levels: list[int], section: int, forms: dict[int, list[str]]) -> int:
+def _above(
+    lines: Sequence[SourceLine], levels: list[int], section: int, forms: dict[int, list[str]]
+) -> float:
     """Return the level of the chapters above sections numbered 1.1; a lone title there is none of them."""
     upper = [level for level in levels if level < section]
-    if not upper:
-        return section - 1
-    alone = sum(line.level == upper[-1] for line in lines) == 1 and not forms[upper[-1]]
-    chapters = {
-        found.number.split(".")[0]
-        for line in lines
-        if line.level == section and (found := numbered(line.text, sure=True))
-    }
-    return section - 1 if not alone or len(chapters) < 2 else upper[-1] + 1 if upper[-1] + 1 < section else 0
+    numbers = (numbered(line.text, sure=True) for line in lines if line.level == section)
+    chapters = {found.number.split(".")[0] for found in numbers if found}
+    alone = upper and sum(line.level == upper[-1] for line in lines) == 1 and not forms[upper[-1]]
+    return upper[-1] if upper and not (alone and len(chapters) > 1) else section - 0.5
 
 
 def _title(lines: Sequence[SourceLine], ranks: dict[int, int]) -> tuple[str, set[int]]:

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from knowledge.document import Document
-from knowledge.sections.headings import CHINESE_DIGITS
+from knowledge.sections.headings import CHINESE_DIGITS, to_chinese
 from knowledge.sections.outline import Outline
 from knowledge.sections.run_on_text import add_paragraphs, split_heading
 
@@ -129,24 +129,15 @@ def _marks(contents: Contents) -> list[Mark]:
 
 
 def _chapter_pattern(chapter: Entry) -> re.Pattern[str]:
-    number = f"{chapter.number}|{_chinese(int(chapter.number))}"
+    number = f"{chapter.number}|{to_chinese(int(chapter.number))}"
     return re.compile(rf"第(?:{number})章\s*{re.escape(chapter.title)}")
 
 
 def _section_pattern(entry: Entry, order: int) -> re.Pattern[str]:
     """Match a section's heading as printed: "二、题名", "2.2题名", or both, one after the other."""
     number, title = re.escape(entry.number), re.escape(entry.title)
-    ordinal = rf"{_chinese(order)}、(?:（[^（）]{{1,8}}）)?"
+    ordinal = rf"{to_chinese(order)}、(?:（[^（）]{{1,8}}）)?"
     return re.compile(rf"(?:{ordinal}(?:{title}(?={number}))?(?:{number})?|{number})\s*{title}")
-
-
-def _chinese(number: int) -> str:
-    tens, ones = divmod(number, 10)
-    return (
-        ("" if tens < 2 else CHINESE_DIGITS[tens])
-        + ("十" if tens else "")
-        + (CHINESE_DIGITS[ones] if ones else "")
-    )
 
 
 def _add_section(outline: Outline, text: str, number: str) -> None:

@@ -6,10 +6,10 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from knowledge.sections import load_edition
 
 from actions.training import bank, grading
 from actions.training.questions import Question, Status
+from knowledge.sections import load_edition
 
 PROJECT = Path(__file__).parents[2]
 

@@ -186,3 +186,35 @@ async def test_without_redis_this_process_still_wakes_its_own_chats() -> None:
 async def _enter(hub: Hub, key: str) -> bool:
     async with hub.lock(key):
         return True
+
+
+class TestRedisIsDown:
+    """Without Redis a process goes on by itself: it keeps order, counts and wakes its own chats."""
+
+    @pytest.fixture
+    async def hub(self) -> AsyncIterator[RedisHub]:
+        made = RedisHub("redis://127.0.0.1:1/0")
+        await made.start()
+        yield made
+        await made.stop()
+
+    async def test_turns_still_run_one_at_a_time(self, hub: RedisHub) -> None:
+        order: list[str] = []
+
+        async def turn(name: str) -> None:
+            async with hub.lock("c"):
+                order.append(f"{name} in")
+                await asyncio.sleep(0)
+                order.append(f"{name} out")
+
+        await asyncio.gather(turn("a"), turn("b"))
+        assert order == ["a in", "a out", "b in", "b out"]
+
+    async def test_the_rate_is_still_limited(self, hub: RedisHub) -> None:
+        assert [await hub.allow("k", 2) for _ in range(3)] == [True, True, False]
+
+    async def test_this_process_still_wakes_its_own_chats(self, hub: RedisHub) -> None:
+        waiting = asyncio.create_task(hub.wait("c", 5))
+        await asyncio.sleep(0)
+        hub.publish("c")
+        assert await waiting

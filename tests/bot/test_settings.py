@@ -48,7 +48,7 @@ def test_a_wrong_value_is_one_sentence_that_names_it(name: str, value: str) -> N
 
 
 def test_a_setting_that_does_not_exist_is_said() -> None:
-    with pytest.raises(WenjinError, match="WENJIN_PROT 没有这个设置"):
+    with pytest.raises(WenjinError, match="没有 WENJIN_PROT 这个设置"):
         load_settings({"WENJIN_PROT": "8000"})
 
 

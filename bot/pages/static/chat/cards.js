@@ -8,6 +8,7 @@ import { edition, source } from "./sources.js";
 /** @typedef {import("./types.js").Hands} Hands */
 
 const FINAL = new Set(["closed", "withdrawn"]);
+const CLOCK_STOPS = new Set([...FINAL, "answered"]);
 
 /** @param {string} term @param {unknown} value @returns {HTMLElement[]} nothing when there is no value */
 const fact = (term, value) => (value ? [el("dt", { text: term }), el("dd", { text: value })] : []);
@@ -24,7 +25,7 @@ export function ticketCard({ data, actor }) {
   // news about a ticket needs its number and state, not its facts again
   const facts = actor === "handler" ? [] : [...fact("事由", data.matter), ...fact("产品或服务", data.product),
     ...fact("诉求", data.demand), ...fact("联系方式", data.contact_masked)];
-  const left = data.due_at && !FINAL.has(data.state) ? due(data.due_at) : null;
+  const left = data.due_at && !CLOCK_STOPS.has(data.state) ? due(data.due_at) : null;
   const dueLine = data.due_at && `${dayName(data.due_at)}前${data.rule ? `（${data.rule}）` : ""}`;
   return el(
     "section",
@@ -36,7 +37,7 @@ export function ticketCard({ data, actor }) {
       el("span", { class: "row" }, tag(data.state_label, "accent", FINAL.has(data.state) ? "check" : "ticket"),
         left && tag(left.words, left.level, left.level === "danger" ? "alert" : "clock")),
     ),
-    el("dl", { class: "facts" }, ...facts, ...fact("办理时限", FINAL.has(data.state) ? "" : dueLine)),
+    el("dl", { class: "facts" }, ...facts, ...fact("办理时限", CLOCK_STOPS.has(data.state) ? "" : dueLine)),
   );
 }
 
