@@ -1,4 +1,4 @@
-"""Time a warm FAQ turn over HTTP beside its parts in the same run: an empty request, the encoding, the search."""
+"""Time a warm FAQ turn over HTTP beside its parts: an empty request, the encoding, the search."""
 
 from __future__ import annotations
 
@@ -33,11 +33,10 @@ def main() -> int:
     settings = load_settings(os.environ)
     questions = _questions(settings)
     rows = {"encoding": _encoding(settings, questions), "search": _search(settings, questions)}
-    with _server(settings) as (base, started):
-        with httpx.Client(base_url=base, timeout=30) as client:
-            first = _timed(lambda: _ask(client, "first", "互联网金融是什么"))
-            rows["empty request"] = _each(lambda _: client.get("/healthz").raise_for_status(), questions)
-            rows["FAQ turn"] = _each(lambda q: _ask(client, f"eval-{hash(q)}", q), questions)
+    with _server(settings) as (base, started), httpx.Client(base_url=base, timeout=30) as client:
+        first = _timed(lambda: _ask(client, "first", "互联网金融是什么"))
+        rows["empty request"] = _each(lambda _: client.get("/healthz").raise_for_status(), questions)
+        rows["FAQ turn"] = _each(lambda q: _ask(client, f"eval-{hash(q)}", q), questions)
     result = {
         "start_seconds": round(started, 1),
         "first_turn_ms": round(first, 1),
@@ -54,7 +53,7 @@ def _questions(settings: Settings) -> list[str]:
     """Return distinct questions that customers ask, the same ones each time."""
     bank = Runtime(settings).library.bank
     texts = sorted({q.text for q in bank.answerable if q.audience is Audience.CUSTOMER})
-    return random.Random(13).sample(texts, WARM + TURNS)  # noqa: S311
+    return random.Random(13).sample(texts, WARM + TURNS)
 
 
 def _encoding(settings: Settings, questions: Sequence[str]) -> list[float]:
@@ -124,7 +123,10 @@ def _wait(address: str, process: subprocess.Popen[bytes]) -> None:
 
 def _summary(times: Sequence[float]) -> dict[str, float]:
     ordered = sorted(times)
-    return {"median_ms": round(statistics.median(ordered), 1), "p90_ms": round(ordered[int(len(ordered) * 0.9)], 1)}
+    return {
+        "median_ms": round(statistics.median(ordered), 1),
+        "p90_ms": round(ordered[int(len(ordered) * 0.9)], 1),
+    }
 
 
 def _report(result: dict[str, object]) -> None:

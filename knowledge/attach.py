@@ -1,15 +1,16 @@
-"""Attach the question bank to a manual: by number and title, else by meaning; to the sentence where it can be told."""
+"""Attach the question bank to a manual: by number and title, else by meaning; to a sentence where it can."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from knowledge.document import Document, Section
+from knowledge.document import Audience, Document, Section
 from knowledge.passages import Unit
 from knowledge.questions import Question
 
@@ -21,12 +22,19 @@ SAME_SENTENCE = 0.88
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """One question of the bank in one manual: `unit` is the place of the sentence, -1 where only the section is known."""
+    """One question of the bank in one manual; `unit` is its sentence's place, -1 where it is unknown."""
 
     question: int
     text: str
     section: str
     unit: int
+    audience: Audience
+    style: str
+
+    @classmethod
+    def stored(cls, row: Mapping[str, Any]) -> Attachment:
+        """Return the attachment that `dataclasses.asdict` and JSON have made plain."""
+        return cls(**{**row, "audience": Audience(row["audience"])})
 
 
 def attach(
@@ -41,7 +49,7 @@ def attach(
 ) -> list[Attachment]:
     """Return where each question belongs in `document`; questions without a place are left out.
 
-    `anchors` maps an anchor sentence to its vector; `titles` are the title vectors of `document` and `reference`.
+    `anchors` maps an anchor sentence to its vector; `titles` are title vectors of `document` and `reference`.
     """
     partner = same_sections(document, reference, titles)
     places = _Places(units, unit_vectors, anchors)
@@ -49,7 +57,8 @@ def attach(
     for number, question in enumerate(questions):
         section = partner.get(question.section)
         if section:
-            out.append(Attachment(number, question.text, section, places.find(section, question.anchor)))
+            unit = places.find(section, question.anchor)
+            out.append(Attachment(number, question.text, section, unit, question.audience, question.style))
     return out
 
 
@@ -72,7 +81,7 @@ def _alike(one: Section, other: Section) -> bool:
 
 
 class _Places:
-    """Finds the sentence of a section that an anchor speaks of: the same text, else the nearest in meaning."""
+    """Finds the sentence of a section that an anchor speaks of: the same, else the nearest in meaning."""
 
     def __init__(self, units: Sequence[Unit], vectors: Floats, anchors: Mapping[str, Floats]) -> None:
         self._vectors, self._anchors = vectors, anchors

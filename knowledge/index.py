@@ -6,73 +6,26 @@ import hashlib
 import json
 import shutil
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from knowledge import judges
 from knowledge.attach import Attachment, attach
-from knowledge.calibration import Calibration, calibrate
-from knowledge.document import Audience, Document, Passage
+from knowledge.document import Audience, Document
 from knowledge.encoder import Encoded, Encoder, Progress
+from knowledge.indexed import Floats, Index, Ints, TokenVectors
+from knowledge.learning import Known, learn
 from knowledge.passages import Unit, passages_of_document, units_of_document
 from knowledge.questions import QuestionBank
 from knowledge.sections import from_store, to_store
-from knowledge.text import words
+from knowledge.text import normalise, words
 from knowledge.vectors import VectorCache
 
-FORMAT = "3"  # raise it when what is stored, or how text is cut, changes
-Floats = npt.NDArray[np.float32]
-Ints = npt.NDArray[np.int64]
-
-
-@dataclass(frozen=True, slots=True)
-class TokenVectors:
-    """Ragged token vectors: rows `starts[i]` to `starts[i + 1]` of `rows` belong to text i."""
-
-    rows: npt.NDArray[np.float16]
-    starts: Ints
-
-    @classmethod
-    def of(cls, encoded: Sequence[Encoded]) -> TokenVectors:
-        """Stack the token vectors of some texts."""
-        starts = np.cumsum([0, *(len(e.tokens) for e in encoded)]).astype(np.int64)
-        rows = np.concatenate([e.tokens for e in encoded]) if encoded else np.zeros((0, 1), np.float32)
-        return cls(rows.astype(np.float16), starts)
-
-    def max_sim(self, query: Floats, chosen: Ints) -> Floats:
-        """Return for each chosen text the mean over query tokens of its best token's cosine."""
-        spans = [(int(self.starts[i]), int(self.starts[i + 1])) for i in chosen]
-        if not spans:
-            return np.zeros(0, np.float32)
-        rows = np.concatenate([self.rows[a:b] for a, b in spans]).astype(np.float32)
-        offsets = np.cumsum([0, *(b - a for a, b in spans)])[:-1]
-        best = np.maximum.reduceat(rows @ query.T, offsets, axis=0)
-        return np.asarray(best.mean(axis=1), np.float32)
-
-
-@dataclass(frozen=True, slots=True)
-class Index:
-    """What one manual's search needs. Arrays are aligned with the lists of the same name."""
-
-    key: str
-    manual: str
-    version: str
-    document: Document
-    units: tuple[Unit, ...]
-    passages: tuple[Passage, ...]
-    passage_words: tuple[tuple[str, ...], ...]
-    attached: tuple[Attachment, ...]
-    kinds: tuple[str, ...]
-    unit_vectors: Floats
-    unit_tokens: TokenVectors
-    passage_vectors: Floats
-    passage_tokens: TokenVectors
-    question_vectors: Floats
-    unanswerable_vectors: Floats
-    calibration: dict[Audience, Calibration]
+__all__ = ["Floats", "Index", "Ints", "TokenVectors", "build", "index_key", "load", "save"]
+FORMAT = "4"  # raise it when what is stored or learned, or how text is cut, changes
 
 
 def index_key(document: Document, bank: QuestionBank, encoder: Encoder, *, manual: str, version: str) -> str:
@@ -99,10 +52,11 @@ def build(
     cache: VectorCache,
     progress: Progress | None = None,
 ) -> Index:
-    """Encode what is new and put an index together.
+    """Encode what is new, attach the question bank, learn from it, and put an index together.
 
-    `reference` is the edition that the bank's sections and anchors speak of; for another manual the questions of
-    sections with the same meaning attach by themselves.
+    `reference` is the edition that the bank's sections and anchors speak of; for another manual the questions
+    of sections with the same meaning attach by themselves. `progress` counts encoded texts, then steps of
+    learning.
     """
     units = tuple(units_of_document(document))
     passages = tuple(passages_of_document(document))
@@ -110,8 +64,8 @@ def build(
     groups = [
         [_unit_text(unit) for unit in units],
         [passage.indexed for passage in passages],
-        [question.text for question in bank.answerable],
-        [question.text for question in bank.unanswerable],
+        [normalise(question.text) for question in bank.answerable],
+        [normalise(question.text) for question in bank.unanswerable],
         anchors,
         [section.title for section in reference],
         [section.title for section in document],
@@ -132,13 +86,7 @@ def build(
         titles=(_stack(of_ours, encoder), _stack(of_theirs, encoder)),
     )
     kept = [attachment.question for attachment in attached]
-    question_vectors = _stack(of_questions, encoder)[kept]
-    unanswerable_vectors = _stack(of_unanswerable, encoder)
-    readable = {s.number for s in document if s.audience is Audience.CUSTOMER}
-    open_to_all = np.array([a.section in readable for a in attached], bool)
-    numbers = {section.number: i for i, section in enumerate(document)}
-    sections = np.array([numbers[a.section] for a in attached], np.int64)
-    return Index(
+    index = Index(
         key=index_key(document, bank, encoder, manual=manual, version=version),
         manual=manual,
         version=version,
@@ -148,19 +96,19 @@ def build(
         passage_words=tuple(tuple(words(passage.indexed)) for passage in passages),
         attached=tuple(attached),
         kinds=tuple(question.kind for question in bank.unanswerable),
+        unanswerable=tuple(question.text for question in bank.unanswerable),
         unit_vectors=unit_vectors,
         unit_tokens=TokenVectors.of(of_units),
         passage_vectors=_stack(of_passages, encoder),
         passage_tokens=TokenVectors.of(of_passages),
-        question_vectors=question_vectors,
-        unanswerable_vectors=unanswerable_vectors,
-        calibration={
-            Audience.STAFF: calibrate(question_vectors, unanswerable_vectors, sections),
-            Audience.CUSTOMER: calibrate(
-                question_vectors[open_to_all], unanswerable_vectors, sections[open_to_all]
-            ),
-        },
+        question_vectors=_stack([of_questions[i] for i in kept], encoder),
+        unanswerable_vectors=_stack(of_unanswerable, encoder),
+        projection=np.eye(encoder.dimension, dtype=np.float32),
+        judges={},
     )
+    left = sorted(set(range(len(of_questions))) - set(kept))
+    known = Known([of_questions[i] for i in kept], of_unanswerable, [of_questions[i] for i in left])
+    return learn(index, known, progress)
 
 
 def _unit_text(unit: Unit) -> str:
@@ -173,7 +121,7 @@ def _stack(encoded: Sequence[Encoded], encoder: Encoder) -> Floats:
     return np.stack([e.sentence for e in encoded])
 
 
-_ARRAYS = ("unit_vectors", "passage_vectors", "question_vectors", "unanswerable_vectors")
+_ARRAYS = ("unit_vectors", "passage_vectors", "question_vectors", "unanswerable_vectors", "projection")
 _TOKENS = ("unit_tokens", "passage_tokens")
 
 
@@ -185,8 +133,9 @@ def save(index: Index, folder: Path) -> None:
     for name in _ARRAYS:
         np.save(draft / f"{name}.npy", getattr(index, name))
     for name in _TOKENS:
-        np.save(draft / f"{name}.rows.npy", getattr(index, name).rows)
-        np.save(draft / f"{name}.starts.npy", getattr(index, name).starts)
+        getattr(index, name).save(draft, name)
+    for audience, judge in index.judges.items():
+        judges.save(judge, draft / f"judge.{audience}.npz")
     manifest = {
         "key": index.key,
         "manual": index.manual,
@@ -195,7 +144,7 @@ def save(index: Index, folder: Path) -> None:
         "passage_words": index.passage_words,
         "attached": [asdict(attachment) for attachment in index.attached],
         "kinds": index.kinds,
-        "calibration": {str(audience): asdict(value) for audience, value in index.calibration.items()},
+        "unanswerable": index.unanswerable,
     }
     (draft / "manifest.json").write_text(json.dumps(manifest, ensure_ascii=False), encoding="utf-8")
     shutil.rmtree(folder, ignore_errors=True)
@@ -203,16 +152,11 @@ def save(index: Index, folder: Path) -> None:
 
 
 def load(folder: Path) -> Index:
-    """Read an index back; token vectors stay on disk and are mapped."""
+    """Read an index back."""
     manifest: dict[str, Any] = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     document = from_store(manifest["document"])
-    arrays = {name: np.load(folder / f"{name}.npy") for name in _ARRAYS}
-    tokens = {
-        name: TokenVectors(
-            np.load(folder / f"{name}.rows.npy", mmap_mode="r"), np.load(folder / f"{name}.starts.npy")
-        )
-        for name in _TOKENS
-    }
+    arrays: dict[str, Any] = {name: np.load(folder / f"{name}.npy") for name in _ARRAYS}
+    tokens: dict[str, Any] = {name: TokenVectors.load(folder, name) for name in _TOKENS}
     return Index(
         key=manifest["key"],
         manual=manifest["manual"],
@@ -221,9 +165,10 @@ def load(folder: Path) -> Index:
         units=tuple(units_of_document(document)),
         passages=tuple(passages_of_document(document)),
         passage_words=tuple(tuple(row) for row in manifest["passage_words"]),
-        attached=tuple(Attachment(**row) for row in manifest["attached"]),
+        attached=tuple(Attachment.stored(row) for row in manifest["attached"]),
         kinds=tuple(manifest["kinds"]),
-        calibration={Audience(k): Calibration(**v) for k, v in manifest["calibration"].items()},
+        unanswerable=tuple(manifest["unanswerable"]),
+        judges={audience: judges.load(folder / f"judge.{audience}.npz") for audience in Audience},
         **arrays,
         **tokens,
     )

@@ -17,7 +17,7 @@ _INTRO = re.compile(r"[：:]\s*$")
 class Unit:
     """The least thing that is quoted: one sentence or one list item, verbatim.
 
-    `paragraph` counts within the section. `group` ties a list's intro and its items together ("" outside lists).
+    `paragraph` counts within the section. `group` ties a list's intro and its items ("" outside lists).
     """
 
     section: str
@@ -38,7 +38,9 @@ def units_of(section: Section) -> list[Unit]:
         for place, piece in enumerate(pieces):
             leads = group if is_item or place == len(pieces) - 1 else ""
             out.append(
-                Unit(section.number, section.audience, number, paragraph.heading, piece.strip(), is_item, leads)
+                Unit(
+                    section.number, section.audience, number, paragraph.heading, piece.strip(), is_item, leads
+                )
             )
     return out
 
@@ -65,7 +67,8 @@ def passages_of(section: Section) -> list[Passage]:
         for text in _pack(texts):
             lead = " ".join(part for part in (section.title, _bare(heading)) if part)
             identity = f"{section.number}/{len(out)}"
-            out.append(Passage(identity, section.number, section.title, section.audience, text, f"{lead}。{text}"))
+            indexed = f"{lead}。{text}"
+            out.append(Passage(identity, section.number, section.title, section.audience, text, indexed))
     return out
 
 

@@ -14,12 +14,16 @@ UNANSWERABLE = "unanswerable.jsonl"
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One question as a person asks it; `anchor` is the sentence of the own edition that answers it ("" unknown)."""
+    """One question as a person asks it; `anchor` is the own edition's sentence that answers it ("" unknown).
+
+    `style` says how it is put: only "full" questions are shown to people.
+    """
 
     text: str
     section: str
     audience: Audience
     anchor: str = ""
+    style: str = "full"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +32,7 @@ class Unanswerable:
 
     text: str
     kind: str
+    audience: Audience = Audience.CUSTOMER
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +58,12 @@ def load_questions(folder: Path) -> QuestionBank:
             try:
                 row = json.loads(line)
                 if path.name == UNANSWERABLE:
-                    unanswerable.append(Unanswerable(row["question"], row["kind"]))
+                    audience = Audience(row.get("audience", "customer"))
+                    unanswerable.append(Unanswerable(row["question"], row["kind"], audience))
                 else:
                     audience = Audience(row["audience"])
-                    answerable.append(Question(row["question"], path.stem, audience, row.get("anchor", "")))
+                    anchor, style = row.get("anchor", ""), row.get("style", "full")
+                    answerable.append(Question(row["question"], path.stem, audience, anchor, style))
             except (ValueError, KeyError, TypeError) as error:
                 message = f"问题文件 {path.name} 第 {number} 行读不出来：{error}"
                 raise bad_input("bad_question_file", message, file=path.name, line=number) from error

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from knowledge.text import words
+
 _ACCOUNT = frozenset({"near_account", "near_order", "near_loan", "near_refund"})
 
 _REASONS = {
@@ -32,12 +36,27 @@ _REASONS = {
     "staff_system": "手册里没有写这个系统的信息。",
 }
 _OTHERWISE = "这个问题手册里没有写，我不能随便回答。"
+LEAST_COMMON = 2  # words that a question shares with the title of a missing part
+_PLAIN = frozenset({"管理", "技术", "系统", "数据"})
 _OFFER = "可以帮您转人工，或登记后由专人回复。"
 
 
 def wants_a_person(kind: str) -> bool:
-    """Tell whether questions of this kind are about somebody's own account, which only a person can look at."""
+    """Tell whether questions of this kind are about somebody's own account, which only a person can see."""
     return kind in _ACCOUNT
+
+
+def reason_of_missing(text: str, missing: Iterable[tuple[str, str]], *, named: bool) -> str:
+    """Return what is said to a normalised question about a part that the source lacks, "" to any other.
+
+    `named` tells whether the reader may hear the part's number and title.
+    """
+    asked = set(words(text))
+    for number, title in missing:
+        if number in text or len(asked & (set(words(title)) - _PLAIN)) >= LEAST_COMMON:
+            place = f"（{number} {title}）" if named else ""
+            return f"手册没有收录这一部分{place}。{_OFFER}"
+    return ""
 
 
 def reason_for(kind: str) -> str:

@@ -1,9 +1,10 @@
-"""Normalise and segment Chinese: NFKC, Traditional to Simplified, jieba with a finance dictionary, sentences."""
+"""Normalise and segment Chinese: NFKC, Simplified, jieba with a finance dictionary, synonyms, sentences."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -50,8 +51,43 @@ def stop_words() -> frozenset[str]:
     return frozenset(word for line in _lines("stopwords.txt") for word in line.split())
 
 
+@lru_cache(maxsize=1)
+def light_words() -> frozenset[str]:
+    """Return the words that fit any subject."""
+    return frozenset(word for line in _lines("light.txt") for word in line.split())
+
+
+@lru_cache(maxsize=1)
+def _synonym_groups() -> dict[str, list[str]]:
+    others: dict[str, list[str]] = {}
+    for group in (line.split() for line in _lines("synonyms.txt")):
+        for word in group:
+            others.setdefault(word, []).extend(w for w in group if w != word)
+    return others
+
+
+def synonyms(terms: Iterable[str]) -> list[str]:
+    """Return other words for `terms`, none of `terms` itself, in a fixed order."""
+    written = list(terms)
+    others = [other for term in written for other in _synonym_groups().get(term, ())]
+    return [word for word in dict.fromkeys(others) if word not in written]
+
+
+@lru_cache(maxsize=1)
+def spellings() -> dict[str, str]:
+    """Return usual wrong spellings with the right one."""
+    return {
+        wrong: right for line in _lines("spellings.txt") for right, *rest in [line.split()] for wrong in rest
+    }
+
+
+def cut(text: str) -> list[str]:
+    """Return all words of a normalised text in order; what no dictionary knows comes as characters."""
+    return list(_segmenter().cut(text, HMM=False))
+
+
 def normalise(text: str) -> str:
-    """Return text as it is compared: NFKC, Simplified, lower case, no zero-width characters, single spaces."""
+    """Return text as it is compared: NFKC, Simplified, lower case, nothing invisible, single spaces."""
     folded = _ZERO_WIDTH.sub("", unicodedata.normalize("NFKC", text))
     return _SPACES.sub(" ", _simplifier().convert(folded)).strip().lower()
 

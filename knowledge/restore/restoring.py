@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from knowledge.restore.annotations import is_damaged, strip_annotations
@@ -36,30 +37,31 @@ class _Progress:
         self.last = (self.last + part)[-16:]
 
 
-def restore(text: str) -> Restored:
+def restore(text: str, *, progress: Callable[[int, int], None] | None = None) -> Restored:
     """Restore a scraped text; text without the site's damage comes back as it is.
 
     The damage is described in `shifted.py`. What cannot be read is flagged and stays as it was printed.
+    `progress` gets (characters done, all characters).
     """
     if not is_damaged(text):
         return Restored(text, damaged=False)
     lines = text.splitlines(keepends=True)
     body = find_body(lines, [widen(simplify(strip_annotations(line)[0])) for line in lines])
-    progress = _repair(text[body.start : body.end], body.start)
-    clean = widen(simplify("".join(progress.text)))
-    ours = [*_site_text(text, 0, body.start), *progress.repairs, *_site_text(text, body.end, len(text))]
+    done = _repair(text[body.start : body.end], body.start, progress)
+    clean = widen(simplify("".join(done.text)))
+    ours = [*_site_text(text, 0, body.start), *done.repairs, *_site_text(text, body.end, len(text))]
     lost = [*find_losses(clean), *_unreadable(clean)]
     return Restored(
         text=clean,
         damaged=True,
         repairs=tuple(ours),
         losses=tuple(sorted(lost, key=lambda loss: loss.position)),
-        annotations=progress.annotations,
+        annotations=done.annotations,
         first_line=len(text[: body.start].splitlines()),
     )
 
 
-def _repair(source: str, offset: int) -> _Progress:
+def _repair(source: str, offset: int, tell: Callable[[int, int], None] | None) -> _Progress:
     progress = _Progress()
     reader: ShiftedReader | None = None
     done = 0
@@ -71,6 +73,8 @@ def _repair(source: str, offset: int) -> _Progress:
         progress.add(source[done:at])
         done = at
         reading = reader.read(source, at, progress.last)
+        if tell:
+            tell(at, len(source))
         if reading is None:
             continue
         kind = RepairKind.SPLIT_MARK if source[at + 1] in ";?；？" else RepairKind.SHIFTED_ANNOTATION

@@ -12,6 +12,7 @@ from knowledge.sections.source import Role, SourceLine
 
 _FINISHED = re.compile(r"[。！？；：.!?;:”》）)…】|]$")
 _CONTENTS = re.compile(r"目\s*[录次]$|contents$", re.IGNORECASE)
+_ENTRY = re.compile(r"\S\s*[.．…·]{4,}\s*\d{1,4}$")
 _NAMES_A_MANUAL = re.compile(r"(?:手册|规范|制度|办法|指南|规程|细则|规定|守则|指引)(?:[（(].{1,12}[）)])?$")
 _LONGEST_TITLE = 40
 
@@ -44,7 +45,9 @@ def _ranks(lines: Sequence[SourceLine]) -> dict[int, int]:
     for line in lines:
         if line.level and (found := numbered(line.text, sure=True)):
             forms[line.level].append(found.form + str(found.number.count(".")))
-    chapter: float | None = next((level for level in levels if any(f.startswith("chapter") for f in forms[level])), None)
+    chapter: float | None = next(
+        (level for level in levels if any(f.startswith("chapter") for f in forms[level])), None
+    )
     section = next((level for level in levels if "dotted1" in forms[level]), None)
     if chapter is None and section is not None:
         chapter = _above(lines, levels, section, forms)
@@ -159,7 +162,7 @@ def _open_dotted(outline: Outline, number: str, title: str) -> None:
 
 
 def _add(outline: Outline, line: SourceLine) -> None:
-    if _CONTENTS.match(line.text):
+    if _CONTENTS.match(line.text) or _ENTRY.search(line.text):
         return
     item = None if line.marker or line.role is Role.ROW else list_item(line.text)
     if line.marker:

@@ -85,9 +85,7 @@ class Outline:
         own = ".".join([draft.number, str(draft.subheadings)]) if not depth else number
         draft.heading = f"{own} {title}".strip()
 
-    def add(
-        self, text: str, marker: str = "", *, page: int | None = None, place: int | None = None
-    ) -> None:
+    def add(self, text: str, marker: str = "", *, page: int | None = None, place: int | None = None) -> None:
         """Add a paragraph, or a list item where there is a marker; text before any heading is left out."""
         if not self._drafts or not text:
             return

@@ -45,9 +45,7 @@ def read_bytes(data: bytes, name: str, *, progress: Progress | None = None) -> R
     if not raw.text.strip():
         raise empty()
     if count_han(raw.text) < FEWEST_HAN:
-        raise bad_input(
-            "not_a_manual", "这个文件里几乎没有中文，不像一份手册。请选择有章节标题的中文手册。"
-        )
+        raise bad_input("not_a_manual", "这个文件里几乎没有中文，不像一份手册。请选择有章节标题的中文手册。")
     return raw
 
 

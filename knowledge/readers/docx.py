@@ -1,4 +1,4 @@
-"""Word documents (.docx): headings by style or automatic number, lists, tables; read without running anything."""
+"""Word documents (.docx): headings by style or number, lists, tables; nothing in them is ever run."""
 
 from __future__ import annotations
 
@@ -30,12 +30,17 @@ _LONGEST_HEADING = 60
 _CHUNK = 1 << 16
 _ENCRYPTED = 0x1
 _TRANSPARENT = frozenset(["sdt", "sdtContent", "customXml", "smartTag", "ins", "moveTo", "body"])
-_SKIPPED = frozenset(["del", "moveFrom", "Fallback", "pPr", "rPr", "txbxContent", "rt", "instrText", "delText"])
+_SKIPPED = frozenset(
+    ["del", "moveFrom", "Fallback", "pPr", "rPr", "txbxContent", "rt", "instrText", "delText"]
+)
 _LETTERED = re.compile(r"[a-zA-Z]{1,4}[.)）、]|[（(][a-zA-Z]{1,4}[）)]")
 
 
 def read_docx(data: bytes, name: str) -> RawText:
-    """Read a Word document. Raises WenjinError: corrupt_file, password_protected, empty_file, file_too_large."""
+    """Read a Word document.
+
+    Raises WenjinError: corrupt_file, password_protected, empty_file (422), file_too_large (413).
+    """
     document = _parsed(data, "word/document.xml")
     if document is None:
         raise corrupt(WORD)
@@ -185,7 +190,9 @@ class _Walker:
         for cell in _named(row, "tc"):
             merged = [attribute(e, "val") for e in children(cell, "tcPr", "vMerge")]
             inside = "；".join(self._text(p).replace("\n", " ").strip() for p in cell.iter("{*}p"))
-            text = above.get(column, "") if merged and merged[0] != "restart" else one_line(inside).strip("；")
+            text = (
+                above.get(column, "") if merged and merged[0] != "restart" else one_line(inside).strip("；")
+            )
             above[column] = text
             cells.append(text)
             span = next((attribute(e, "val") for e in children(cell, "tcPr", "gridSpan")), "1")

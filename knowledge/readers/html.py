@@ -1,4 +1,4 @@
-"""Web pages: headings, paragraphs, lists and tables of the main part; menus, scripts and advertising left out."""
+"""Web pages: headings, paragraphs, lists and tables of the main part; menus and scripts left out."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ _DROPPED = frozenset(
 _BLOCKS = frozenset(
     ["p", "div", "section", "article", "main", "header", "ul", "ol", "li", "dl", "dt", "dd", "blockquote",
      "pre", "table", "caption", "figure", "figcaption", "address", "details", "summary", "hr", "center",
-     "fieldset", "body", "html", "h1", "h2", "h3", "h4", "h5", "h6", "tbody", "thead", "tfoot", "tr", "td", "th"]
+     "fieldset", "body", "html", "h1", "h2", "h3", "h4", "h5", "h6",
+     "tbody", "thead", "tfoot", "tr", "td", "th"]
 )  # fmt: skip
 _SITE_PARTS = re.compile(
     r"(?:^|[\s_-])(?:nav(?:bar|igation)?|menu|sidebar|breadcrumbs?|crumbs?|pagination|pager|toc|catalog|"
@@ -31,8 +32,12 @@ _SITE_PARTS = re.compile(
     re.IGNORECASE,
 )
 _INVISIBLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
-_BETWEEN_HAN = re.compile(r"(?<=[\u2e80-\u9fff\uff00-\uffef，。])\s*\n\s*(?=[\u2e80-\u9fff\uff00-\uffef，。])")
+_BETWEEN_HAN = re.compile(
+    r"(?<=[\u2e80-\u9fff\uff00-\uffef，。])\s*\n\s*(?=[\u2e80-\u9fff\uff00-\uffef，。])"
+)
+_SITE_NAME = re.compile(r"\s*[_|｜]\s*|\s+[-–—]\s+")
 _MAIN_SHARE = 0.5
+_SITE_SHARE = 0.4
 _CELLS = ("td", "th")
 
 
@@ -46,10 +51,8 @@ def declared_encoding(data: bytes) -> str:
 def read_html(text: str, name: str, *, encoding: str) -> RawText:
     """Read a web page. Raises WenjinError: empty_file (422)."""
     soup = BeautifulSoup(text, "lxml")
-    title = one_line(soup.title.get_text()) if soup.title else ""
-    for tag in [tag for tag in soup.find_all(True) if _is_site(tag)]:
-        if not tag.decomposed:
-            tag.decompose()
+    title = _SITE_NAME.split(one_line(soup.title.get_text()))[0] if soup.title else ""
+    _drop_site_parts(soup)
     page = _Page()
     page.walk(_main(soup))
     if not page.lines:
@@ -57,15 +60,25 @@ def read_html(text: str, name: str, *, encoding: str) -> RawText:
     return structured(page.lines, name=name, kind="html", encoding=encoding, title=title)
 
 
-def _is_site(tag: Tag) -> bool:
-    if tag.name in _DROPPED or tag.get("role") in {"navigation", "banner", "contentinfo", "search"}:
-        return True
+def _drop_site_parts(soup: BeautifulSoup) -> None:
+    """Take out what is never text, then what is named like a part of the site and is small."""
+    for tag in soup.find_all(_DROPPED):
+        if not tag.decomposed:
+            tag.decompose()
+    most = _SITE_SHARE * len(soup.get_text())
+    for tag in [tag for tag in soup.find_all(True) if _is_site_part(tag)]:
+        if not tag.decomposed and len(tag.get_text()) <= most:
+            tag.decompose()
+
+
+def _is_site_part(tag: Tag) -> bool:
     if tag.name in {"html", "body", "main", "article"} or _HEADING.fullmatch(tag.name):
         return False
-    named = tag.get("class") or []
+    if tag.get("role") in {"navigation", "banner", "contentinfo", "search"} or tag.has_attr("hidden"):
+        return True
+    named: str | list[str] = tag.get("class") or []
     words = f"{tag.get('id') or ''} {' '.join(named) if isinstance(named, list) else named}"
-    hidden = tag.has_attr("hidden") or _INVISIBLE.search(str(tag.get("style") or ""))
-    return bool(hidden or _SITE_PARTS.search(words))
+    return bool(_INVISIBLE.search(str(tag.get("style") or "")) or _SITE_PARTS.search(words))
 
 
 def _main(soup: BeautifulSoup) -> Tag:
@@ -88,6 +101,7 @@ class _Page:
     _level: int = 0
     _marker: str = ""
     _joins: bool = False
+    _items: dict[int, int] = field(default_factory=dict)
 
     def walk(self, top: Tag) -> None:
         """Take in everything below `top`, without recursion: pages may be nested without end."""
@@ -118,7 +132,7 @@ class _Page:
         elif tag.name in _BLOCKS:
             self._flush()
             self._level = int(heading[1]) if heading else self._level
-            self._marker = _marker(tag) if tag.name == "li" else self._marker
+            self._marker = self._item(tag) if tag.name == "li" else self._marker
 
     def _leave(self, tag: Tag) -> None:
         if tag.name in _BLOCKS:
@@ -127,6 +141,17 @@ class _Page:
             self._level = 0
         if tag.name == "li":
             self._marker = ""
+
+    def _item(self, item: Tag) -> str:
+        """Return the marker that a browser would print: the number in an ordered list, else a dash."""
+        parent = item.parent
+        if parent is None or parent.name != "ol":
+            return "- "
+        own, start = str(item.get("value") or ""), str(parent.get("start") or "1")
+        before = self._items.get(id(parent), int(start) - 1 if start.isdecimal() else 0)
+        number = int(own) if own.isdecimal() else before + 1
+        self._items[id(parent)] = number
+        return f"{number}. "
 
     def _add(self, text: str, node: NavigableString) -> None:
         if node.parent is not None and node.find_parent("pre"):
@@ -166,7 +191,7 @@ class _Page:
 
 
 def _is_data(table: Tag) -> bool:
-    """Tell a table from a page laid out with one: no headings inside, and somewhere several cells in a row."""
+    """Tell a table from a page laid out with one: no headings, and somewhere several cells in a row."""
     if table.find(_HEADING) or table.find("table"):
         return False
     return any(len(row.find_all(_CELLS)) > 1 for row in table.find_all("tr"))
@@ -195,14 +220,3 @@ def _cells(row: Tag, below: dict[int, tuple[int, str]]) -> list[str]:
 def _span(cell: Tag, name: str) -> int:
     value = str(cell.get(name) or "1")
     return min(int(value), 1000) if value.isdecimal() and int(value) else 1
-
-
-def _marker(item: Tag) -> str:
-    """Return the marker that a browser would print: the number in an ordered list, else a dash."""
-    parent = item.parent
-    if parent is None or parent.name != "ol":
-        return "- "
-    before = sum(1 for _ in item.find_previous_siblings("li"))
-    start = str(parent.get("start") or "1")
-    own = str(item.get("value") or "")
-    return f"{int(own) if own.isdecimal() else before + (int(start) if start.isdecimal() else 1)}. "
