@@ -94,17 +94,21 @@ def test_text_that_is_no_manual() -> None:
 
 
 @pytest.mark.parametrize(
-    ("data", "name"),
+    ("data", "name", "code"),
     [
-        (b"PK\x03\x04....", "manual"), (b"%PDF-1.7 ...", "manual.txt"), (MANUAL.encode(), "manual.docx"),
-        (b"\xef\xbb\xbf<!DOCTYPE html><html>", "manual.txt"), (b"\xd0\xcf\x11\xe0\xa1\xb1", "x"),
-        (MANUAL.encode(), "M.HTML"),
+        (b"PK\x03\x04....", "manual", "corrupt_file"),
+        (b"%PDF-1.7 ...", "manual.txt", "corrupt_file"),
+        (b"\xef\xbb\xbf<!DOCTYPE html><html>", "manual.txt", "empty_file"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1", "x", "unsupported_format"),
     ],
-)  # fmt: skip
-def test_other_formats_are_named_and_the_readable_ones_told(data: bytes, name: str) -> None:
-    error = refused(data, name)
-    assert error.code == "unsupported_format"
-    assert "txt" in error.message and "Markdown" in error.message
+)
+def test_what_cannot_be_read_is_refused_by_what_it_holds(data: bytes, name: str, code: str) -> None:
+    assert refused(data, name).code == code
+
+
+@pytest.mark.parametrize("name", ["manual.docx", "M.HTML"])
+def test_the_content_decides_not_the_name(name: str) -> None:
+    assert "1.1" in read_bytes(MANUAL.encode(), name).text
 
 
 def test_files_that_are_too_large() -> None:
