@@ -93,7 +93,7 @@ def _ask(client: httpx.Client, sender: str, question: str) -> None:
 
 @contextmanager
 def _server(settings: Settings) -> Iterator[tuple[str, float]]:
-    """Serve a fresh data folder that shares what is prepared; yield its address and the seconds of the start."""
+    """Serve a fresh data folder that shares what is prepared; yield its address and start-up seconds."""
     port = 18000 + os.getpid() % 2000
     with tempfile.TemporaryDirectory() as folder:
         for name in PREPARED:
