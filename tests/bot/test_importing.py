@@ -118,8 +118,8 @@ class TestRefusals:
     @pytest.mark.parametrize(("name", "content", "code"), [
         ("empty.txt", b"", "empty_file"), ("blank.txt", b" \n\t\n", "empty_file"), ("bom.txt", b"\xff\xfe", "empty_file"),
         ("binary.txt", bytes(range(256)) * 20, "binary_file"), ("image.txt", b"\x89PNG\r\n\x1a\n" + b"\x00" * 500, "unsupported_format"),
-        ("manual.pdf", b"%PDF-1.7 ...", "unsupported_format"), ("manual.docx", b"PK\x03\x04" + b"\x00" * 100, "unsupported_format"),
-        ("page.txt", "<!doctype html><html><body>中文中文中文中文中文中文</body></html>".encode(), "unsupported_format"),
+        ("manual.pdf", b"%PDF-1.7 ...", "corrupt_file"), ("manual.docx", b"PK\x03\x04" + b"\x00" * 100, "corrupt_file"),
+        ("page.txt", "<!doctype html><html><body>中文中文中文中文中文中文</body></html>".encode(), "not_a_manual"),
         ("english.txt", b"This is a text about nothing at all.\n" * 20, "not_a_manual"),
         ("novel.txt", "很久很久以前有一个小村子，村子里住着一位老人。\n".encode() * 30, None),
     ], ids=lambda value: value if isinstance(value, str) and "." in value else "")  # fmt: skip
