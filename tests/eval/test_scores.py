@@ -8,7 +8,7 @@ from knowledge.questions import QuestionBank
 
 
 def _row(side: str, *, rank: int = 0, score: float = 1.0, outcome: str = "answered", **more: bool) -> Row:
-    return Row("问", "customer", "full", side, rank, score, outcome, **more)  # type: ignore[arg-type]
+    return Row("问", "customer", "full", side, rank, score, outcome, **more)
 
 
 def test_figures() -> None:
