@@ -7,12 +7,14 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Sequence
+from importlib.metadata import entry_points
 
 from bot import commands
 from bot.settings import load_settings
 from knowledge.errors import WenjinError
 
 Command = Callable[[argparse.Namespace], int]
+COMMANDS = "wenjin.commands"  # entry points that add commands; nothing here imports who they belong to
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -82,6 +84,8 @@ def parser() -> argparse.ArgumentParser:
     ask.add_argument("--out", metavar="FILE.jsonl", help="成批提问的结果")
     _add_manual(sub)
     _add_user(sub)
+    for entry in sorted(entry_points(group=COMMANDS), key=lambda entry: entry.name):
+        entry.load()(sub)
     return top
 
 

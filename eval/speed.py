@@ -29,8 +29,12 @@ STARTING = 120  # seconds a server may take to start
 
 
 def main() -> int:
+    """Measure with the settings of the environment."""
+    return measure(load_settings(os.environ))
+
+
+def measure(settings: Settings) -> int:
     """Measure, print a table, write `speed.json` below the data directory."""
-    settings = load_settings(os.environ)
     questions = _questions(settings)
     rows = {"encoding": _encoding(settings, questions), "search": _search(settings, questions)}
     with _server(settings) as (base, started), httpx.Client(base_url=base, timeout=30) as client:

@@ -1,0 +1,76 @@
+"""The command `wenjin eval`: its options; what measures is imported only when it is asked for."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from bot.settings import PROJECT
+
+Parsers = Any  # argparse's sub-parser action has no public name
+Command = Callable[[argparse.Namespace], int]
+SHARED = Path(os.environ.get("WENJIN_SHARED", PROJECT.parent / "shared"))
+FAQ = SHARED / "data" / "ths_faq"
+
+
+def add(commands: Parsers) -> None:
+    """Add `eval` and its measurements to the commands of wenjin (an entry point of pyproject.toml)."""
+    measures = commands.add_parser("eval", help="测量：检索、问句匹配、规模和速度").add_subparsers(
+        required=True, metavar="测量"
+    )
+    retrieval = _add(measures, "retrieval", _retrieval, "检索、拒答和引用句，与 BM25、编码器和原版 Rasa 对比")
+    retrieval.add_argument("--set", choices=["blind", "bank"], default="blind", help="盲写题，或题库留出的五分之一")
+    retrieval.add_argument(
+        "--part", choices=["dev", "test", "all"], default="dev", help="盲写题的哪一半；test 只报告，不调参"
+    )
+    retrieval.add_argument("--manual", default="", help="手册库里的哪一份（默认为正在使用的）")
+    retrieval.add_argument("--seed", type=int, default=1, help="题库留出哪五分之一")
+    retrieval.add_argument("--by-sentence", action="store_true", help="题库按整句留出，而不是按单个问题")
+    retrieval.add_argument("--no-rasa", action="store_true", help="不训练原版 Rasa")
+    retrieval.add_argument("--rasa-epochs", type=int, default=40, help="原版 Rasa 训练多少轮（默认 40）")
+    _add_faq_data(retrieval, "--faq")
+    retrieval.add_argument("--no-faq", action="store_true", help="不测客服问句")
+    faq = _add(measures, "faq", _faq, "只测客服问句到标准问的匹配")
+    _add_faq_data(faq, "--data")
+    scale = _add(measures, "scale", _scale, "十万段文字里检索的耗时和内存")
+    scale.add_argument("--passages", type=int, default=100_000, help="段数（默认 100000）")
+    _add(measures, "speed", _speed, "一轮对话经 HTTP 的耗时")
+
+
+def _add(parsers: Parsers, name: str, command: Command, text: str) -> argparse.ArgumentParser:
+    one: argparse.ArgumentParser = parsers.add_parser(name, help=text, description=text)
+    one.set_defaults(run=command)
+    if command is not _speed:
+        one.add_argument("--out", type=Path, help="结果放在哪个文件夹（默认为数据目录下的 eval）")
+    return one
+
+
+def _add_faq_data(parser: argparse.ArgumentParser, option: str) -> None:
+    parser.add_argument(option, dest="faq", type=Path, default=FAQ, metavar="DIR", help="10jqka 问句的文件夹")
+
+
+def _retrieval(arguments: argparse.Namespace) -> int:
+    from eval.retrieval import run
+
+    return run(arguments)
+
+
+def _faq(arguments: argparse.Namespace) -> int:
+    from eval.faq import run
+
+    return run(arguments)
+
+
+def _scale(arguments: argparse.Namespace) -> int:
+    from eval.scale import run
+
+    return run(arguments)
+
+
+def _speed(arguments: argparse.Namespace) -> int:
+    from eval.speed import measure
+
+    return measure(arguments.settings)
