@@ -5,12 +5,18 @@ from __future__ import annotations
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from actions.desk.life import STATE_LABELS
+from actions.desk.life import STATE_LABELS, UNANSWERED_STATES
 from actions.service.replies import Reply, ReplyKind
 from actions.store.masking import mask
-from actions.store.tables.desk import Ticket
+from actions.store.tables.desk import Ticket, TicketState
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
+# What happens next, for the customer.
+_NEXT = {
+    TicketState.RECEIVED: "，等待处理人员接手",
+    TicketState.IN_PROGRESS: "，处理人员正在核实",
+    TicketState.ANSWERED: "，答复就在上面的对话里；还有疑问可以直接补充",
+}
 
 
 def card(ticket: Ticket) -> dict[str, Any]:
@@ -45,9 +51,9 @@ def registered(ticket: Ticket) -> Reply:
 
 def progress(ticket: Ticket) -> Reply:
     """Return the reply to a question about a ticket's progress."""
-    words = f"工单 {ticket.number}：{STATE_LABELS[ticket.state]}。"
-    if ticket.closed_at is None:
-        words += f"答复时限 {due_words(ticket)}（{ticket.rule}）。"
+    words = f"工单 {ticket.number}：{STATE_LABELS[ticket.state]}{_NEXT.get(ticket.state, '')}。"
+    if ticket.closed_at is None and ticket.state in UNANSWERED_STATES:
+        words += f"最晚 {due_words(ticket)}前答复您，答复会发在这个对话里。"
     return ticket_reply(ticket, words)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import ClassVar
 
 from actions.rasa.services import answerer
@@ -24,12 +24,17 @@ class AnswerAction(DialogueAction):
         question = talk.heard.text
         context = str(talk.slot("last_question") or "")
         answer = answerer().answer(question, audience=talk.audience, context=context)
-        talk.say(reply_of(answer))
+        talk.say(_beside_a_form(reply_of(answer)) if talk.tracker.active_loop_name else reply_of(answer))
         answered = answer.outcome is Outcome.ANSWERED
         events: Events = [{"event": "slot", "name": "last_question", "value": question[:MAX_CONTEXT]}]
         if answered:
             events.append({"event": "slot", "name": "answered", "value": True})
         return events
+
+
+def _beside_a_form(reply: Reply) -> Reply:
+    """Leave out what else one could do: the form's own question comes next."""
+    return replace(reply, data={**reply.data, "followups": []}, buttons=())
 
 
 def reply_of(answer: Answer) -> Reply:

@@ -28,6 +28,7 @@ from actions.rasa.complaint_words import (
     LABELS,
     MATTER,
     PRODUCT,
+    TELLING,
     says_matter,
 )
 from actions.rasa.form import answers_now, keeps_silent, opens_now, request
@@ -39,7 +40,6 @@ from actions.store.tables.desk import Ticket
 
 FORM = "complaint_form"
 SHORT = 40
-TELLING = 8  # letters of an angry sentence that says what happened, not only how one feels
 KEY, NOTICE, LAST_TICKET = "complaint_key", "complaint_notice", "last_ticket"
 FORGOTTEN: dict[str, None] = dict.fromkeys([*FIELDS, CONFIRM, DROP, CHANGE, KEY, NOTICE])
 

@@ -29,7 +29,7 @@ _YES = re.compile(
 _NO = re.compile(
     r"不是?|不要|不取消|不放弃|别|继续(?:登记|填写?)?|接着登?记?来?|先不提交|不对|有误|等等|等一下"
 )
-_ADDS = re.compile(r"^(?:补充(?:一下|一点)?|还有|另外|再加一?[句条点])[，,：: ]*")
+_ADDS = re.compile(r"^(?:补充(?:一下|一点)?|还有|另外|对了|再加一?[句条点])[，,：: ]*")
 _GRIEVANCE = re.compile(
     r"扣|骗|没到|不到账|没人|不处理|不给|不理|拒绝|乱|凭什么|态度|骂|挂|多收|两次|\d+天|被"
 )
@@ -172,25 +172,61 @@ def _read_confirm(heard: Heard, filled: Mapping[str, str]) -> Move:
         return _change(words.Correction(CONTACT, reached))
     if _ADDS.search(heard.text) and words.is_answer(MATTER, _ADDS.sub("", heard.text)):
         return Move(
-            Kind.FILL, {MATTER: f"{filled[MATTER]}；{_ADDS.sub('', heard.text)}"}, "已补充到投诉内容里。"
+            Kind.FILL, {MATTER: _more(filled[MATTER], _ADDS.sub("", heard.text))}, "已补充到投诉内容里。"
         )
+    if words.tells(heard.text):
+        return Move(Kind.FILL, {MATTER: _more(filled[MATTER], heard.text)}, "已补充到投诉内容里。")
     return Move(Kind.AGAIN, notice="请您确认一下，或告诉我要改哪一项。")
 
 
 def _answer(heard: Heard, requested: str, filled: Mapping[str, str]) -> Move:
+    if requested == CONTACT and words.contact_in(heard).value:
+        return Move(Kind.FILL, {CONTACT: words.contact_in(heard).value})
+    elsewhere = _answer_to_another(heard.text, requested, filled)
+    if elsewhere:
+        return elsewhere
     if requested == CONTACT:
-        contact = words.contact_in(heard)
-        return (
-            Move(Kind.FILL, {CONTACT: contact.value})
-            if contact.value
-            else Move(Kind.AGAIN, notice=contact.problem)
-        )
+        return Move(Kind.AGAIN, notice=words.contact_in(heard).problem)
     if not words.is_answer(requested, heard.text):
         return Move(Kind.AGAIN, notice="没有看到文字，请用一两句话告诉我。")
+    if requested == MATTER and words.only_feels(heard.text):
+        return Move(Kind.AGAIN, notice=_feeling(heard))
+    values = _values(heard, requested, filled)
+    return Move(Kind.FILL, values, _noted(values) if requested == MATTER else "")
+
+
+def _answer_to_another(text: str, requested: str, filled: Mapping[str, str]) -> Move | None:
+    """Read a sentence that answers another question than the one asked: people tell on as they like."""
+    if requested != MATTER and MATTER in filled and words.tells(text):
+        more = {MATTER: _more(filled[MATTER], text)}
+        product = words.product_in(text)
+        found = {PRODUCT: product} if product and PRODUCT not in filled else {}
+        return Move(Kind.FILL, {**more, **found}, "这些也记下了。")
+    if requested == DEMAND and len(text) <= SHORT and words.product_in(text) and not words.asks_for(text):
+        return Move(Kind.FILL, {PRODUCT: text}, f"{words.LABELS[PRODUCT]}记为：{text}。")
+    if requested == CONTACT and DEMAND in filled and words.demand_in(text):
+        return Move(Kind.FILL, {DEMAND: _more(filled[DEMAND], text)}, "您的诉求也记下了。")
+    return None
+
+
+def _more(before: str, text: str) -> str:
+    return f"{before.rstrip('！!。.；;，, ')}；{text}"
+
+
+def _noted(values: Mapping[str, str]) -> str:
+    """Say that the matter is written down, and which product was understood without asking."""
+    return f"记下了，涉及的是{values[PRODUCT]}。" if PRODUCT in values else "记下了。"
+
+
+def _feeling(heard: Heard) -> str:
+    return "" if heard.means("complain", at_least=0.4) else "给您添了麻烦，抱歉。"
+
+
+def _values(heard: Heard, requested: str, filled: Mapping[str, str]) -> dict[str, str]:
     values = {requested: words.tidy(requested, heard.text)}
     if requested == MATTER:
         values = {**words.opening(heard, heard.text), **values}
     reached = heard.entities.get("phone") or heard.entities.get("email")
     if reached and CONTACT not in filled:
         values[CONTACT] = reached
-    return Move(Kind.FILL, {s: v for s, v in values.items() if s == requested or s not in filled})
+    return {s: v for s, v in values.items() if s == requested or s not in filled}

@@ -17,6 +17,7 @@ MATTER, PRODUCT, DEMAND, CONTACT = (
 FIELDS = (MATTER, PRODUCT, DEMAND, CONTACT)
 LABELS = {MATTER: "发生了什么", PRODUCT: "产品或服务", DEMAND: "您的诉求", CONTACT: "联系方式"}
 IN_CHAT = "就在这里回复"
+TELLING = 8  # letters of a sentence that says what happened, not only how one feels
 UNSAID = "未说明"
 
 _PRODUCTS = {
@@ -41,7 +42,7 @@ _WISH = re.compile(
 # Anger that says how one feels, not what happened.
 _CURSE = re.compile(
     r"(什么|啥)?(破|烂|垃圾|狗屁|傻逼|鬼|黑心|骗子)+(的)?(玩意儿?|东西|平台|公司|软件|系统|APP|app|客服|服务|地方)?"
-    r"|太(差|烂|垃圾|过分|恶心|气人)(劲)?|气死(人|我)?|烦死(人|我)?|受够|忍不了|真是|简直"
+    r"|太(差|烂|垃圾|过分|恶心|气人)(劲)?|气死(人|我)?|烦死(人|我)?|急死(人|我)?|受够|忍不了|真是|简直|真的|无语|搞什么|服了"
 )
 _MARKS = re.compile(r"[\W_]+")
 _WANTS = re.compile(
@@ -66,6 +67,18 @@ _REFUSES = re.compile(
 )
 _UNKNOWN = re.compile(r"(?:我)?(?:也)?(?:不知道|不清楚|说不清|不确定|没有|跳过|随便|都行|无)(?:了|吧|啊)?")
 _LETTERS = re.compile(r"[\w]")
+_ELSEWHERE = re.compile(r"微信|威信|wx|vx|v信|qq|扣扣|支付宝", re.IGNORECASE)
+# What is done to a customer, or when: such a sentence tells what happened, whatever was asked.
+_TELLS = re.compile(
+    r"扣|骗|没到|不到账|没人|不处理|不给|不理|拒绝|挂了?我|多收|两次|两遍|[\d一二三两几]天|被|昨天|前天|上周|上个?月|\d+[月号]"
+)
+_ASKS_FOR = re.compile(
+    r"要求|希望|想要?|请|给我|给个|必须|赶紧|尽快|马上|查清|解释|说明|退|赔|道歉|恢复|撤销|删|停止|取消|修复|补偿|回复|答复|处理|解决|到账"
+)
+_INSTEAD = re.compile(
+    r"^(?:不对|不是(?:这个|的)?|[说写搞弄]?错了|等等)[，,。！! ]*(?:应该?是|是|我说的是)?[，, ]*"
+    r"(?P<value>.{1,100})"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +109,27 @@ def says_matter(text: str) -> bool:
     return len(_MARKS.sub("", _WISH.sub("", _CURSE.sub("", text)))) >= 3
 
 
+def only_feels(text: str) -> bool:
+    """Tell whether a sentence has nothing but the wish to complain and how one feels."""
+    return not _MARKS.sub("", _WISH.sub("", _CURSE.sub("", text)))
+
+
+def tells(text: str) -> bool:
+    """Tell whether a sentence goes on telling what happened, and asks for nothing."""
+    return len(text) > TELLING and bool(_TELLS.search(text)) and not _ASKS_FOR.search(text)
+
+
 def product_in(text: str) -> str:
     """Return the one product that the text names, or ""."""
     named = [product for product, words in _PRODUCTS.items() if re.search(words, text)]
     if not named and _SERVICE_WORDS.search(text):
         return _SERVICE
     return named[0] if len(named) == 1 else ""
+
+
+def asks_for(text: str) -> bool:
+    """Tell whether a sentence wants something done."""
+    return bool(_ASKS_FOR.search(text))
 
 
 def demand_in(text: str) -> str:
@@ -118,6 +146,8 @@ def contact_in(heard: Heard) -> Contact:
     if _REFUSES.search(heard.text) or _UNKNOWN.fullmatch(heard.text):
         return Contact(IN_CHAT)
     digits = re.sub(r"\D", "", heard.text)
+    if _ELSEWHERE.search(heard.text):
+        return Contact(problem="目前只能用手机号或邮箱联系您。")
     if "@" in heard.text:
         return Contact(problem="这个邮箱地址不完整，请再核对一下，例如 name@example.com。")
     if len(digits) >= 5:
@@ -163,6 +193,9 @@ def correction(heard: Heard, filled: Mapping[str, str], requested: str = "") -> 
         value = "" if named == CONTACT else _new_value(text, named)
         if value or named in filled:
             return Correction(named, value)
+    instead = _instead(text, filled, requested)
+    if instead:
+        return instead
     short = len(text) <= 12 and heard.means("correct", at_least=0.5)
     return Correction() if filled and (short or text in ("修改", "改一下", "说错了", "写错了")) else None
 
@@ -178,6 +211,20 @@ def _swap(text: str, filled: Mapping[str, str]) -> Correction | None:
         if old and old in value:
             return Correction(slot, value.replace(old, new))
     return None
+
+
+def _instead(text: str, filled: Mapping[str, str], requested: str) -> Correction | None:
+    """Read 不对，是快捷支付: what is said in its place tells which answer it replaces, else the last one."""
+    match = _INSTEAD.search(text)
+    value = match["value"].strip() if match else ""
+    if not value or not is_answer(PRODUCT, value) or _CHANGE.search(value):
+        return None
+    slot = DEMAND if demand_in(value) else PRODUCT if product_in(value) else _before(requested)
+    return Correction(slot, value) if slot in filled else None
+
+
+def _before(requested: str) -> str:
+    return FIELDS[FIELDS.index(requested) - 1] if requested in FIELDS else ""
 
 
 def _new_value(text: str, slot: str) -> str:

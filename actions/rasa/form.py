@@ -35,7 +35,7 @@ def opens_now(events: Sequence[Mapping[str, Any]], form: str) -> bool:
 
 def keeps_silent(heard: Heard) -> bool:
     """Tell whether a form must not ask anything now: somebody's life may be in danger."""
-    return heard.intent == "crisis"
+    return heard.means("crisis", at_least=0.5)
 
 
 def request(slot: str | None) -> dict[str, Any]:

@@ -20,6 +20,8 @@ _WISH = re.compile(
     r"我|想|要|再|给|帮|请|麻烦|补充|一下|一点|一些|添加|增加|追加|材料|情况|内容|说明|工单|投诉|单子|能|可以|吗|的|到|在|里|上次|那个|还有|些"
 )
 _MARKS = re.compile(r"[\W_]+")
+_NUMBER = re.compile(r"ts\s?\d{6}\s?-?\s?\d{5}[:：,，]?", re.IGNORECASE)
+_LEAD = re.compile(r"^(?:对了|我|再|还|想|要|给我|帮我)*补充(?:一下|一点|一句|说明|到工单里?)?[\s,，:：、]*")
 MOST = 3
 
 
@@ -62,7 +64,7 @@ class AddToTicket(DialogueAction):
         """Add the sentence, or ask for what is missing."""
         candidates = _open(_own(talk))
         text = talk.heard.text
-        facts = re.sub(r"ts\s?\d{6}\s?-?\s?\d{5}[:：,，]?", "", text, flags=re.IGNORECASE).strip()
+        facts = _LEAD.sub("", _NUMBER.sub("", text)).strip()
         if not candidates:
             talk.say_text(
                 "您名下没有在办的工单。需要登记投诉，请说“我要投诉”。", "我要投诉", outcome="ticket"

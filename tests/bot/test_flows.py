@@ -194,8 +194,16 @@ class TestComplaint:
         answer, asked = chat.say("投诉一般多久能处理完？")
         assert answer.kind is ReplyKind.ANSWER
         assert asked.text.startswith("我们接着登记")
+        assert (answer.data["followups"], answer.buttons) == ([], ())
         chat.tell("退还费用", "就在这里回复", "确认提交")
         assert [ticket.matter for ticket in tickets(database)] == [MATTER]
+
+    def test_a_curse_in_between_is_heard_out(self, chat: Chat, database: Database) -> None:
+        chat.say("我要投诉")
+        assert "说说发生了什么" in chat.heard("烦死了")
+        assert "涉及的是转账" in chat.heard(MATTER)
+        chat.tell("打了五个电话都没人管我", "退还费用", "就在这里回复", "确认提交")
+        assert [t.matter for t in tickets(database)] == [f"{MATTER}；打了五个电话都没人管我"]
 
     def test_in_danger_nobody_is_asked_a_question(self, chat: Chat) -> None:
         chat.tell("我要投诉", MATTER)
@@ -249,7 +257,13 @@ class TestTickets:
     def test_facts_are_added(self, chat: Chat) -> None:
         to_summary(chat)
         number = chat.say("确认提交")[0].data["number"]
-        assert "已补充" in chat.heard(f"补充 {number}：银行短信显示扣了两笔5元")
+        assert "「银行短信显示扣了两笔5元」" in chat.heard(f"补充 {number}：银行短信显示扣了两笔5元")
+        assert "「工号是8021」" in chat.heard("再补充一下 工号是8021")
+
+    def test_impatience_is_about_the_ticket_where_there_is_one(self, chat: Chat) -> None:
+        to_summary(chat)
+        number = chat.say("确认提交")[0].data["number"]
+        assert number in chat.heard("到底什么时候能处理好")
 
     def test_withdrawing_takes_one_confirmation(self, chat: Chat, database: Database) -> None:
         to_summary(chat)

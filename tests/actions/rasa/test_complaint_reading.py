@@ -186,6 +186,50 @@ def test_only_a_grievance_is_remembered() -> None:
     assert not sounds_aggrieved("你们几点上班")
 
 
+@pytest.mark.parametrize("text", ["烦死了", "我要投诉你们", "真是太过分了！", "气死我了"])
+def test_a_feeling_is_not_what_happened(text: str) -> None:
+    assert read(said(text, "dissatisfied"), MATTER, {}).kind is Kind.AGAIN
+
+
+@pytest.mark.parametrize("slot", [PRODUCT, DEMAND, CONTACT, CONFIRM])
+def test_who_goes_on_telling_is_written_down_as_telling(slot: str) -> None:
+    filled = {field: FILLED[field] for field in FIELDS[: (*FIELDS, CONFIRM).index(slot)]}
+    text = "付了一次没成功又付了一次 结果两次都扣了"
+    move = read(said(text, "nlu_fallback", 0.4), slot, filled)
+    assert move.values[MATTER] == f"{FILLED[MATTER]}；{text}"
+    assert slot not in move.values
+
+
+def test_what_answers_another_question_goes_there() -> None:
+    filled = {MATTER: "扣了两次", PRODUCT: "支付", DEMAND: "退款"}
+    assert read(said("客服"), DEMAND, filled).values == {PRODUCT: "客服"}
+    assert read(said("再赔我100块误工费"), CONTACT, filled).values == {DEMAND: "退款；再赔我100块误工费"}
+    assert read(said("到账"), CONTACT, filled).kind is Kind.AGAIN
+
+
+@pytest.mark.parametrize(
+    ("text", "requested", "slot"),
+    [
+        ("不对 是你们app里面的快捷支付", DEMAND, PRODUCT),
+        ("错了，应该是全额退款", CONTACT, DEMAND),
+        ("不是 是门店的人", DEMAND, PRODUCT),
+    ],
+)
+def test_what_is_said_instead_replaces_the_right_answer(text: str, requested: str, slot: str) -> None:
+    filled = {field: FILLED[field] for field in FIELDS[: FIELDS.index(requested)]}
+    assert list(read(said(text), requested, filled).values) == [slot]
+
+
+def test_a_messenger_is_no_contact_and_no_phone_number() -> None:
+    assert contact_in(said("我微信 wx12345")).problem == "目前只能用手机号或邮箱联系您。"
+
+
+@pytest.mark.parametrize("text", ["你们会不会把我电话给别人", "这个钱安不安全啊", "你们有没有牌照"])
+def test_a_question_needs_no_question_word(text: str) -> None:
+    assert read(said(text, "ask_manual"), CONTACT, FILLED).kind is Kind.INTERRUPT
+    assert read(said(text, "ask_manual"), CONFIRM, FILLED).kind is Kind.INTERRUPT
+
+
 @given(st.text(max_size=200), st.sampled_from([*FIELDS, CONFIRM, DROP, CHANGE]))
 def test_nothing_that_is_typed_breaks_the_form(text: str, requested: str) -> None:
     filled = FILLED if requested in (CONFIRM, DROP, CHANGE) else {}
