@@ -22,8 +22,8 @@ from actions.store import audit
 from actions.store.tables.accounts import LoginFailure, SignInSession, User
 from knowledge.errors import WenjinError, bad_input, conflict, forbidden, not_found, too_many, unauthenticated
 
-ROLES = ("admin", "handler", "staff")
-ROLE_LABELS = {"admin": "管理员", "handler": "投诉处理员", "staff": "员工"}
+ROLES = ("admin", "handler", "knowledge", "staff")
+ROLE_LABELS = {"admin": "管理员", "handler": "投诉处理员", "knowledge": "知识管理员", "staff": "员工"}
 MIN_PASSWORD, MAX_PASSWORD, MAX_NAME = 10, 256, 64
 SESSION_LIFE = timedelta(hours=12)
 TOUCH_EVERY = timedelta(minutes=1)
