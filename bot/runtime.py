@@ -4,20 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import cached_property
 from typing import Any
 
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 
+from actions.learning.published import Published
+from actions.learning.work import Work
+from actions.service.metrics import SHANGHAI
 from actions.store.engine import Database
 from actions.store.tables.service import Turn
 from bot.guests import Guests, load_secret
 from bot.hub import Hub, make_hub
 from bot.settings import Settings
+from knowledge.embedding import Embedding
 from knowledge.encoder import Encoder, load_encoder
 from knowledge.library import Library, LiveAnswerer
+from knowledge.supplement import Supplemented
 
 
 @dataclass
@@ -61,9 +66,15 @@ class Runtime:
         return load_encoder(self.settings.encoder_path)
 
     @cached_property
-    def answerer(self) -> LiveAnswerer:
-        """Return the answerer of whatever manual is in use."""
-        return LiveAnswerer(self.library, lambda: self.encoder)
+    def answerer(self) -> Supplemented:
+        """Return the answerer of whatever manual is in use, with what its owner has published beside it."""
+        live = LiveAnswerer(self.library, lambda: self.encoder)
+        return Supplemented(live, lambda: self.encoder, Published(lambda: self.db), self.today)
+
+    @cached_property
+    def work(self) -> Work:
+        """Return what is left to do for the knowledge owner."""
+        return Work(self.answerer, Embedding(lambda: self.encoder))
 
     @cached_property
     def turns(self) -> Any:
@@ -75,6 +86,10 @@ class Runtime:
     def now(self) -> datetime:
         """Return the time, UTC."""
         return datetime.now(UTC)
+
+    def today(self) -> date:
+        """Return the day in China."""
+        return self.now().astimezone(SHANGHAI).date()
 
 
 def _wake_on_commit(database: Database, publish: Callable[[str], None]) -> None:

@@ -22,6 +22,7 @@ from knowledge.errors import bad_input, not_found
 from knowledge.index import Index
 from knowledge.questions import QuestionBank, load_questions
 from knowledge.sections import from_store, load_edition, to_store
+from knowledge.supplement import FAQ
 from knowledge.vectors import VectorCache
 
 EDITION = "wenjin"
@@ -98,10 +99,10 @@ class Library:
 
         The same content again is the same version. Raises `bad_manual_name` (422).
         """
-        if not _NAME.match(name) or name == EDITION:
+        if not _NAME.match(name) or name in (EDITION, FAQ):
             raise bad_input(
                 "bad_manual_name",
-                f"手册名称“{name}”不能用：请用字母、数字、汉字、点或短横线，且不能是 {EDITION}。",
+                f"手册名称“{name}”不能用：请用字母、数字、汉字、点或短横线，且不能是 {EDITION} 或 {FAQ}。",
             )
         folder = self._manuals / name
         folder.mkdir(exist_ok=True)

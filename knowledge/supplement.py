@@ -118,15 +118,22 @@ class Supplemented:
     def answer(self, question: str, *, audience: Audience, context: str = "") -> Answer:
         """Answer `question` for `audience`; see `Answerer.answer`."""
         match = self.nearest(question, audience=audience, context=context)
-        answer = self._answer(match) if match and match.answers else None
+        answer = self.answer_of(match) if match and match.answers else None
         return answer or self._live.answer(question, audience=audience, context=context)
 
     def nearest(
-        self, question: str, *, audience: Audience, context: str = "", extra: Supplement | None = None
+        self,
+        question: str,
+        *,
+        audience: Audience,
+        context: str = "",
+        extra: Supplement | None = None,
+        vector: Floats | None = None,
     ) -> Match | None:
         """Return the nearest question that this audience may meet today, None without any.
 
-        `extra` holds what is not published yet and is tried out: it counts whatever its dates.
+        `extra` holds what is not published yet and is tried out: it counts whatever its dates. `vector` is
+        that of the question, where it is known already.
         """
         asked = normalise(resolve(check_question(question), context))
         published = self._supplement()
@@ -137,7 +144,8 @@ class Supplemented:
             there += self._readable(extra, audience, None)
         if not there:
             return None
-        vector = self._encoder().encode_one(asked).sentence
+        if vector is None:
+            vector = self._encoder().encode_one(asked).sentence
         cosines = self._vectors([normalise(text) for _, text in there]) @ vector
         found = (
             Match(entry, text, nearness(asked, normalise(text), float(cosine)))
@@ -166,7 +174,8 @@ class Supplemented:
                 self._known = {**kept, **dict(zip(new, self._encoder().encode(new), strict=True))}
             return np.stack([self._known[text] for text in texts])
 
-    def _answer(self, match: Match) -> Answer | None:
+    def answer_of(self, match: Match) -> Answer | None:
+        """Return what a match answers, None where its sentence is gone."""
         entry, score = match.entry, round(match.nearness, 4)
         if isinstance(entry, FaqEntry):
             place = f"{FAQ}-{entry.id}"

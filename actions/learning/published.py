@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
@@ -85,6 +86,16 @@ def entry(version: FaqVersion, number: int, owner: str) -> FaqEntry:
 def questions(row: Attached) -> list[AttachedQuestion]:
     """Return each way to ask of an attachment as the answerer takes it."""
     return [AttachedQuestion(row.id, text, row.section, row.sentence, row.audience) for text in row.texts]
+
+
+def since(s: Session) -> dict[tuple[str, str], datetime]:
+    """Return when each published entry was published, by ("faq", number) and ("attached", id)."""
+    faqs = select(Faq.number, Faq.published_at).where(Faq.state == EntryState.PUBLISHED)
+    rows = select(Attached.id, Attached.published_at).where(Attached.state == EntryState.PUBLISHED)
+    return {
+        **{("faq", str(number)): at for number, at in s.execute(faqs) if at},
+        **{("attached", key): at for key, at in s.execute(rows) if at},
+    }
 
 
 class Published:

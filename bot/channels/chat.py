@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator
+from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -13,8 +15,10 @@ from pydantic import BaseModel, Field
 from sqlalchemy.orm import Session
 from sse_starlette import EventSourceResponse
 
+from actions.learning import faqs
 from actions.service import conversations, ratings
 from actions.service.accounts import SignedIn
+from actions.store.tables.knowledge import EntryState, Faq, FaqVersion
 from actions.store.tables.service import Turn
 from bot.channels.suggestions import suggestions
 from bot.deps import MaybeUser, RuntimeDep
@@ -24,6 +28,7 @@ from bot.runtime import Runtime
 from bot.turns import Speaker
 from knowledge.document import Audience
 from knowledge.errors import WenjinError, forbidden, not_found, unauthenticated
+from knowledge.supplement import FAQ
 
 router = APIRouter(prefix="/api")
 GUEST_SECONDS = 180 * 24 * 3600
@@ -50,7 +55,7 @@ class Rated(BaseModel):
 
 def is_staff(user: SignedIn | None) -> bool:
     """Tell whether this is somebody who may read staff pages."""
-    return user is not None and bool({"staff", "handler", "admin"} & set(user.user.roles))
+    return user is not None and bool({"staff", "handler", "knowledge", "admin"} & set(user.user.roles))
 
 
 def speaker_of(request: Request, runtime: RuntimeDep, user: MaybeUser) -> Speaker:
@@ -204,11 +209,13 @@ def section(
     Raises:
         WenjinError: `unknown_section` (404).
     """
+    reader = Audience.STAFF if is_staff(user) else Audience.CUSTOMER
+    if manual == FAQ:
+        return _faq(runtime, number, version, reader)
     try:
         found = runtime.library.document(manual, version or None).section(number)
     except WenjinError:  # it would name the manuals that there are
         found = None
-    reader = Audience.STAFF if is_staff(user) else Audience.CUSTOMER
     if found is None or not reader.may_read(found.audience):
         raise not_found("unknown_section", "手册里没有这一节。")
     return {
@@ -220,3 +227,39 @@ def section(
         "chapter_title": found.chapter_title,
         "paragraphs": [{"text": p.text, "heading": p.heading, "kind": str(p.kind)} for p in found.paragraphs],
     }
+
+
+def _faq(runtime: Runtime, number: str, version: str, reader: Audience) -> dict[str, Any]:
+    """Return an FAQ entry for the side sheet; one that is not for this reader does not exist."""
+    place = re.fullmatch(rf"{FAQ}-(\d{{1,9}})", number)
+    wanted = int(version) if version.isdecimal() and len(version) < 10 else None
+    with runtime.db.reading() as db:
+        found = faqs.cited(db, int(place[1]), wanted, reader) if place else None
+    if found is None:
+        raise not_found("unknown_section", "没有这条问答。")
+    entry, content = found
+    return {
+        "manual": FAQ,
+        "manual_title": "常见问答",
+        "version": str(content.version),
+        "number": number,
+        "title": content.question,
+        "chapter_title": "",
+        "note": _faq_note(entry, content, runtime.today()),
+        "paragraphs": [
+            {"text": line, "heading": "", "kind": "text"}
+            for line in content.answer.splitlines()
+            if line.strip()
+        ],
+    }
+
+
+def _faq_note(entry: Faq, content: FaqVersion, today: date) -> str:
+    """Say what a reader of an older citation should know, "" where the answer stands as it is."""
+    if entry.state is not EntryState.PUBLISHED:
+        return "这条问答已停用，内容可能已经变化。"
+    if content.version != entry.published:
+        return "这条问答后来有修改，再问一次可以得到新的答复。"
+    if content.valid_until and content.valid_until < today:
+        return f"这条问答的有效期到 {content.valid_until.isoformat()} 为止。"
+    return ""

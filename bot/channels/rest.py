@@ -16,6 +16,7 @@ from bot.deps import RuntimeDep
 from bot.messages import Message
 from bot.turns import HUMAN_LISTENS, Speaker
 from knowledge.errors import unauthenticated
+from knowledge.supplement import FAQ
 
 router = APIRouter()
 PATH = "/webhooks/rest"
@@ -78,5 +79,10 @@ def _rasa_form(message: Message, sender: str, title: str) -> dict[str, Any]:
 
 def _sources(message: Message, title: str) -> str:
     cited = message.data.get("citations") or []
-    places = dict.fromkeys(f"《{title}》{c['section']} {c['title']}" for c in cited)
+    places = dict.fromkeys(_place(c, title) for c in cited)
     return "\n来源：" + "；".join(places) if places else ""
+
+
+def _place(cited: dict[str, Any], title: str) -> str:
+    named = "常见问答" if cited["manual"] == FAQ else f"《{title}》{cited['section']}"
+    return f"{named} {cited['title']}"

@@ -1,4 +1,4 @@
-"""The pages people see: chat, sign-in, desk, training, dashboard; server-rendered, all assets local."""
+"""The pages people see: chat, sign-in, desk, knowledge, training, dashboard; all assets are local."""
 
 from __future__ import annotations
 
@@ -12,7 +12,25 @@ __all__ = ["Assets", "error_page", "routers", "static_dir"]
 
 def routers() -> list[APIRouter]:
     """Return the routers of all pages."""
-    from bot.pages import chat_page, dashboard, desk, desk_handovers, signin, training
+    from bot.pages import (
+        chat_page,
+        dashboard,
+        desk,
+        desk_handovers,
+        knowledge,
+        knowledge_manual,
+        signin,
+        training,
+    )
 
-    modules = (chat_page, signin, desk, desk_handovers, training, dashboard)
+    modules = (
+        chat_page,
+        signin,
+        desk,
+        desk_handovers,
+        knowledge,
+        knowledge_manual,
+        training,
+        dashboard,
+    )
     return [module.router for module in modules]

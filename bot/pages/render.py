@@ -29,7 +29,7 @@ class Door:
     roles: frozenset[str]
 
 
-EVERYBODY = frozenset({"staff", "handler", "admin"})
+EVERYBODY = frozenset({"staff", "handler", "knowledge", "admin"})
 DOORS = (
     Door("/", "对话", "chat", "问手册、登记投诉、开始测验。", EVERYBODY),
     Door(
@@ -38,6 +38,13 @@ DOORS = (
         "inbox",
         "受理、答复、办结工单，接待等待人工的客户。",
         frozenset({"handler", "admin"}),
+    ),
+    Door(
+        "/knowledge",
+        "知识",
+        "book",
+        "处理没答上的问题，写常见问答，试问手册。",
+        frozenset({"knowledge", "admin"}),
     ),
     Door("/training", "培训", "exam", "做一份 10 题的练习卷，看解析和原文出处。", EVERYBODY),
     Door(

@@ -21,7 +21,7 @@ from knowledge.errors import WenjinError, not_found
 from knowledge.library import EDITION
 
 router = APIRouter(prefix="/training", include_in_schema=False)
-Learner = Annotated[SignedIn, Depends(require_role("staff", "handler"))]
+Learner = Annotated[SignedIn, Depends(require_role("staff", "handler", "knowledge"))]
 SEED_BITS = 63
 
 

@@ -106,11 +106,12 @@ def test_versions_are_never_changed(db: Database) -> None:
 def test_a_stale_form_changes_nothing(session: Session, user: User) -> None:
     number = put_out(session, user)
     faqs.revise(session, number=number, version=1, draft=draft(user, answer="新"), user=user, now=NOW)
-    for act in (
+    acts: list[Callable[[], object]] = [
         lambda: faqs.revise(session, number=number, version=1, draft=draft(user), user=user, now=NOW),
         lambda: faqs.publish(session, number=number, version=1, user=user, now=NOW, today=TODAY),
         lambda: faqs.retire(session, number=number, version=1, user=user, now=NOW),
-    ):
+    ]
+    for act in acts:
         with pytest.raises(WenjinError) as error:
             act()
         assert failure(error) == "stale_version"

@@ -2,7 +2,7 @@
 
 import { call } from "../api.js";
 import { byId, el } from "../dom.js";
-import { manualName } from "./sources.js";
+import { FAQ, manualName } from "./sources.js";
 
 /** @typedef {{text: string, heading: string, kind: string}} Paragraph */
 
@@ -85,17 +85,21 @@ export function makeSheet() {
   /** @param {{manual: string, version?: string, section: string, title?: string, sentence: string}} citation */
   return async function open(citation) {
     const mine = (asked += 1);
-    title.textContent = `${citation.section} ${citation.title ?? ""}`.trim();
-    path.textContent = manualName();
+    const isFaq = citation.manual === FAQ;
+    title.textContent = isFaq ? citation.title ?? "" : `${citation.section} ${citation.title ?? ""}`.trim();
+    path.textContent = isFaq ? "常见问答" : manualName();
     body.replaceChildren(...waiting());
     if (!sheet.open) sheet.showModal();
     title.focus();
     try {
       const section = await call("GET", address(citation));
       if (mine !== asked) return;
-      title.textContent = `${section.number} ${section.title}`;
-      path.textContent = `${manualName()} › 第${section.number.split(".")[0]}章 ${section.chapter_title}`;
-      body.replaceChildren(...paragraphs(section.paragraphs, citation.sentence));
+      title.textContent = isFaq ? section.title : `${section.number} ${section.title}`;
+      path.textContent = isFaq
+        ? `${section.manual_title} › ${section.number}`
+        : `${manualName()} › 第${section.number.split(".")[0]}章 ${section.chapter_title}`;
+      body.replaceChildren(...paragraphs(section.paragraphs, isFaq ? "" : citation.sentence));
+      if (section.note) body.append(el("p", { class: "muted small", text: section.note }));
       body.querySelector("mark")?.scrollIntoView({ block: "center" });
     } catch (problem) {
       if (mine !== asked) return;

@@ -7,6 +7,9 @@ import { el, icon } from "../dom.js";
 
 const NAMED = /[（(「]*\s*(?:来源|出处)?[：:]?\s*[「]?《[^》]+》\s*(\d+(?:\.\d+)+)[^」）)\n]*[」）)]*[。]?\s*$/u;
 
+/** What a citation of an FAQ entry names as its manual. */
+export const FAQ = "FAQ";
+
 /** The manual as people call it, with its book marks. @returns {string} */
 export const manualName = () => `《${document.querySelector("[data-manual]")?.getAttribute("data-manual") ?? "运营手册"}》`;
 
@@ -49,7 +52,8 @@ export function sources(citations, hands) {
  * @returns {HTMLElement}
  */
 export function source(citation, hands) {
-  const name = `「${manualName()}${citation.section}${citation.title ? ` ${citation.title}` : ""}」`;
+  const place = citation.manual === FAQ ? "常见问答" : `${manualName()}${citation.section}`;
+  const name = `「${place}${citation.title ? ` ${citation.title}` : ""}」`;
   return el(
     "button",
     { class: "linkish cite", type: "button", "aria-haspopup": "dialog", onclick: () => hands.open(citation) },
