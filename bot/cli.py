@@ -120,7 +120,8 @@ def _add_user(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     user = sub.add_parser("user", help="员工账号").add_subparsers(required=True, metavar="操作")
     add = _add(user, "add", commands.user_add, "新建账号，随机密码只显示一次")
     add.add_argument("name")
-    add.add_argument("--role", action="append", required=True, choices=["admin", "handler", "staff"])
+    roles = ["admin", "handler", "knowledge", "staff"]
+    add.add_argument("--role", action="append", required=True, choices=roles)
     add.add_argument("--display-name", default="")
     _add(user, "list", commands.user_list, "列出账号")
     password = _add(user, "password", commands.user_password, "换一个新的随机密码")
