@@ -58,6 +58,8 @@ class SentenceEncoder:
         from sentence_transformers import SentenceTransformer
         from transformers.utils import logging as transformers_logging
 
+        from knowledge.bert import quicken
+
         transformers_logging.set_verbosity_error()  # its report on unused layers is no news to an operator
         transformers_logging.disable_progress_bar()
         # BLAS's and torch's thread pools fight for two cores: one thread each.
@@ -65,6 +67,9 @@ class SentenceEncoder:
         self._torch = torch
         self._model = SentenceTransformer(str(path), device="cpu", model_kwargs={"dtype": torch.float32})
         self._model.eval()
+        self._first, *self._rest = list(self._model)
+        with torch.inference_mode():
+            self._quick = quicken(self._first)
         self._prompt = (self._model.prompts or {}).get("query", "")
         self._lead = 1 + len(self._model.tokenizer.tokenize(self._prompt.strip())) if self._prompt else 1
         self._fingerprint = _fingerprint(path)
@@ -113,7 +118,7 @@ class SentenceEncoder:
             batch = order[start : start + BATCH]
             features = self._model.preprocess([self._prompt + texts[i] for i in batch])
             with self._torch.inference_mode():
-                output = self._model.forward(dict(features))
+                output = self._run(dict(features))
                 tokens = normalise(output["token_embeddings"].float(), dim=-1).numpy()
                 sentences = normalise(output["sentence_embedding"].float(), dim=-1).numpy()
             lengths = output["attention_mask"].sum(dim=1).tolist()
@@ -121,6 +126,16 @@ class SentenceEncoder:
                 yield i, sentences[row], tokens[row, self._lead : max(int(lengths[row]) - 1, self._lead + 1)]
             if progress:
                 progress(min(start + BATCH, len(order)), len(order))
+
+    def _run(self, features: dict[str, Any]) -> dict[str, Any]:
+        """Return the model's output; one text alone, as in a turn, takes the quick way where there is one."""
+        if self._quick is None or len(features["input_ids"]) > 1:
+            output: dict[str, Any] = self._model.forward(features)
+            return output
+        features["token_embeddings"] = self._quick(features["input_ids"])
+        for module in self._rest:
+            features = module(features)
+        return features
 
 
 def _fingerprint(path: str | Path) -> str:
