@@ -220,6 +220,26 @@ def manual_show(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def manual_report(arguments: argparse.Namespace) -> int:
+    """Print what the import of a manual repaired and what the source had lost."""
+    from bot.importing import report_lines
+
+    library = _runtime(arguments).library
+    for line in report_lines(library, arguments.name or library.in_use()):
+        print(line)
+    return 0
+
+
+def manual_diff(arguments: argparse.Namespace) -> int:
+    """Print what changed between two versions of a manual."""
+    from bot.importing import diff_lines
+
+    library = _runtime(arguments).library
+    for line in diff_lines(library, arguments.name, arguments.old, arguments.new):
+        print(line)
+    return 0
+
+
 def manual_list(arguments: argparse.Namespace) -> int:
     """Print all manuals; * marks the one in use."""
     for info in _runtime(arguments).library.manuals():

@@ -48,15 +48,20 @@ class Imported:
     def lines(self) -> Iterator[str]:
         """Yield the report, one line a fact."""
         count = len(self.document.sections)
-        yield f"已导入手册 {self.name}（{self.version}）：{self.document.title}，{count} 节。"
-        yield from _told(self.report, self.document)
         if self.previous and self.previous[0] == self.version:
-            yield f"内容和已有的 {self.version} 相同，没有新增版本。"
-        elif self.previous:
+            yield f"内容和手册 {self.name} 已有的 {self.version} 相同，没有新增版本（{count} 节）。"
+            yield f"当时的导入报告：wenjin manual report {self.name}"
+        else:
+            yield f"已导入手册 {self.name}（{self.version}）：{self.document.title}，{count} 节。"
+            yield from _told(self.report, self.document)
+            yield from self._compared()
+            yield from _audience_lines(self.name, self.document)
+        yield f"现在使用手册 {self.name}。" if self.switched else "没有切换，仍使用原来的手册。"
+
+    def _compared(self) -> Iterator[str]:
+        if self.previous:
             yield f"与 {self.previous[0]} 相比："
             yield from sections.change_lines(sections.compare(self.previous[1], self.document))
-        yield from _audience_lines(self.name, self.document)
-        yield f"现在使用手册 {self.name}。" if self.switched else "没有切换，仍使用原来的手册。"
 
 
 def import_manual(

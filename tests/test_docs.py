@@ -1,5 +1,6 @@
 """What the documentation says exists, and what exists is said."""
 
+import argparse
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -31,6 +32,18 @@ def test_commands_of_the_readme_exist() -> None:
         words = command.split()
         usage = parser().format_help() if len(words) == 1 else ""
         assert words[0] in (usage or parser().format_help())
+
+
+def test_every_manual_and_user_command_is_told() -> None:
+    told = (DOCS / "operations.md").read_text(encoding="utf-8")
+    for group in ("manual", "user"):
+        for name in _choices(_choices(parser())[group]):
+            assert re.search(rf"wenjin {group} {name}\b", told), f"{group} {name}"
+
+
+def _choices(top: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
+    """Return a parser's commands."""
+    return next(dict(a.choices or {}) for a in top._actions if isinstance(a, argparse._SubParsersAction))
 
 
 def test_no_file_names_a_package_index_or_a_path_of_a_machine() -> None:

@@ -191,6 +191,40 @@ class TestManuals:
     def test_using_the_one_in_use_is_fine(self, wenjin: Wenjin) -> None:
         assert wenjin("manual", "use", "wenjin")[0] == 0
 
+    def test_report_and_diff_say_what_an_import_did(self, wenjin: Wenjin, tmp_path: Path) -> None:
+        manual = tmp_path / "garage.md"
+        lines = ["# 门店手册", "# 第1章 服务", "## 1.1 预约", "客户可以电话预约，三十分钟内确认。"]
+        lines += ["## 1.2 保养", "更换机油的标准工时是四十分钟，轮胎换位每一万公里做一次。"]
+        for change in ("四十分钟", "五十分钟"):
+            manual.write_text("\n\n".join(lines).replace("四十分钟", change), encoding="utf-8")
+            assert wenjin("manual", "import", str(manual), "--keep")[0] == 0
+        assert "来自文件 garage.md，编码 utf-8" in wenjin("manual", "report", "garage")[1]
+        printed = wenjin("manual", "diff", "garage")[1]
+        assert printed.startswith("手册 garage：v1 → v2\n")
+        assert "修改 1 节，不变 1 节" in printed
+        assert "~ 修改 1.2 保养：改动 1 句" in printed
+        assert wenjin("manual", "diff", "garage", "v2", "v1")[1].startswith("手册 garage：v2 → v1\n")
+
+    @pytest.mark.parametrize(
+        ("arguments", "says"),
+        [
+            (("diff", "wenjin"), "没有别的版本"),
+            (("diff", "nothing"), "没有名为“nothing”的手册"),
+            (("report", "nothing"), "没有名为“nothing”的手册"),
+        ],
+    )
+    def test_what_cannot_be_compared_is_said(
+        self, wenjin: Wenjin, arguments: tuple[str, ...], says: str
+    ) -> None:
+        status, printed, said = wenjin("manual", *arguments)
+        assert (status, printed) == (1, "")
+        assert says in said
+
+    def test_the_own_edition_was_not_repaired(self, wenjin: Wenjin) -> None:
+        printed = wenjin("manual", "report", "wenjin")[1].splitlines()
+        assert printed[0].startswith("只有标题没有内容：8.2")  # the source breaks off there
+        assert "修复" not in "".join(printed)
+
 
 class TestUsers:
     def test_a_new_account_can_sign_in_with_what_was_printed(self, wenjin: Wenjin, folder: Path) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import threading
+import time
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,7 +18,7 @@ from bot.cli import main
 from bot.importing import import_manual, set_audience
 from bot.runtime import Runtime
 from bot.settings import Settings
-from knowledge.document import Audience, Outcome
+from knowledge.document import Answer, Audience, Document, Outcome
 from knowledge.errors import WenjinError
 from tests.bot.serving import Live
 from tests.conftest import data_dir_like
@@ -85,6 +87,10 @@ class TestImport:
         first = import_manual(runtime, path, name="garage", switch=False, now=NOW)
         again = import_manual(runtime, path, name="garage", switch=False, now=NOW)
         assert first.version == again.version == "v1"
+        said = list(again.lines())
+        assert "相同，没有新增版本" in said[0]
+        assert said[-1] == "没有切换，仍使用原来的手册。"
+        assert len(said) == 3
         assert runtime.library.in_use() == "wenjin"
 
     @pytest.mark.parametrize("encoding", ["utf-8-sig", "gb18030", "utf-16", "utf-16-le", "big5hkscs"])
@@ -164,6 +170,47 @@ class TestRunningServer:
             other.library.use("wenjin")
         assert _ask(person.http, "应急响应要在多长时间内启动")["data"]["citations"][0]["manual"] == "wenjin"
 
+    def test_a_switch_under_load_gives_whole_answers_of_one_version_or_the_other(
+        self, runtime: Runtime, tmp_path: Path
+    ) -> None:
+        """Somebody asks without a pause while another process imports, switches and switches back."""
+        live, other = runtime.answerer, Runtime(runtime.settings)
+        places = {"garage": {"1.1", "1.2", "2.1"}, "wenjin": {s.number for s in runtime.library.edition}}
+        texts = {"wenjin": _sentences(runtime.library.edition)}
+        heard: list[Answer] = []
+        failed: list[Exception] = []
+        over = threading.Event()
+
+        def ask() -> None:
+            while not over.is_set():
+                try:
+                    heard.append(live.answer("更换刹车片的标准工时是多少", audience=Audience.STAFF))
+                    heard.append(live.answer("投诉一般多久能处理完", audience=Audience.STAFF))
+                except Exception as error:
+                    failed.append(error)
+                    return
+
+        live.get()
+        asking = threading.Thread(target=ask)
+        asking.start()
+        try:
+            for content in (MANUAL, MANUAL.replace("九十分钟", "八十分钟")):
+                done = import_manual(other, _file(tmp_path, content), name="garage", switch=True, now=NOW)
+                texts[f"garage {done.version}"] = _sentences(done.document)
+                _until(lambda v=done.version: any(_version(a) == f"garage {v}" for a in heard), failed)
+            other.library.use("wenjin")
+            seen = len(heard)
+            _until(lambda: any(_version(a) == "wenjin" for a in heard[seen:]), failed)
+        finally:
+            over.set()
+            asking.join()
+        assert failed == []
+        for answer in heard:
+            assert len({(c.manual, c.version) for c in answer.citations}) <= 1
+            for cited in answer.citations:
+                assert cited.section in places[cited.manual]
+                assert cited.sentence in texts[_version(answer)]
+
 
 class TestScrape:
     def test_the_damaged_manual_is_imported_as_it_is(
@@ -185,6 +232,26 @@ class TestScrape:
         assert row["outcome"] == "answered"
         assert row["citations"][0]["manual"] == "manual"
         assert main(["--data-dir", folder, "manual", "use", "wenjin"]) == 0
+
+
+def _version(answer: Answer) -> str:
+    """Name the manual, and its version where there are several, that an answer was taken from."""
+    cited = answer.citations[0] if answer.citations else None
+    return (
+        "" if cited is None else "wenjin" if cited.manual == "wenjin" else f"{cited.manual} {cited.version}"
+    )
+
+
+def _sentences(document: Document) -> str:
+    return "\n".join(paragraph.text for section in document for paragraph in section.paragraphs)
+
+
+def _until(reached: Callable[[], bool], failed: list[Exception]) -> None:
+    """Wait until the asking thread has seen it; it may fail, but it may not hang."""
+    end = time.monotonic() + 120
+    while not reached() and not failed:
+        assert time.monotonic() < end, "the switch was never seen"
+        time.sleep(0.01)
 
 
 def _ask(http: httpx.Client, question: str) -> dict[str, Any]:
