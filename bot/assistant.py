@@ -61,5 +61,5 @@ def make_turns(runtime: Runtime) -> TurnService:
             pass_percent=settings.pass_percent,
         )
     )
-    dialogue = Dialogue.load(ensure_model(settings, lambda _: None))
+    dialogue = Dialogue.load(ensure_model(settings, lambda _: None), knows=runtime.has_added)
     return TurnService(runtime.db, dialogue, runtime.hub, per_minute=settings.messages_per_minute)

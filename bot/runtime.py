@@ -19,6 +19,7 @@ from actions.store.tables.service import Turn
 from bot.guests import Guests, load_secret
 from bot.hub import Hub, make_hub
 from bot.settings import Settings
+from knowledge.document import Audience
 from knowledge.embedding import Embedding
 from knowledge.encoder import Encoder, load_encoder
 from knowledge.library import Library, LiveAnswerer
@@ -82,6 +83,11 @@ class Runtime:
         from bot.assistant import make_turns
 
         return make_turns(self)
+
+    def has_added(self, text: str, audience: str) -> bool:
+        """Tell whether the owner of the knowledge has published an answer to a text for an audience."""
+        match = self.answerer.nearest(text, audience=Audience(audience))
+        return match is not None and match.answers
 
     def now(self) -> datetime:
         """Return the time, UTC."""

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from actions.service.replies import Reply
+from bot.dialogue.added import Knows
 from bot.dialogue.quiet import hush, quiet_warnings
 
 if TYPE_CHECKING:
@@ -28,13 +29,13 @@ class Dialogue:
         self._thread.start()
 
     @classmethod
-    def load(cls, model: Path) -> Dialogue:
-        """Load a model that `train` made."""
+    def load(cls, model: Path, knows: Knows | None = None) -> Dialogue:
+        """Load a model that `train` made; `knows` tells what has a published answer beside the manual."""
         hush()
         with quiet_warnings():
             from bot.dialogue.engine import Engine
 
-            return cls(Engine(model))
+            return cls(Engine(model, knows))
 
     @property
     def domain(self) -> Any:

@@ -11,6 +11,7 @@ from rasa.core.channels.channel import OutputChannel, UserMessage
 
 from actions.service.replies import APOLOGY, Button, Reply, ReplyKind
 from bot.dialogue.actions import InProcessActions, validate_quickly
+from bot.dialogue.added import Knows, as_question
 from bot.dialogue.payloads import as_text, read_payload
 from bot.dialogue.quiet import hush_structlog
 from bot.dialogue.tracker_store import TurnTrackerStore
@@ -46,7 +47,8 @@ def reply_of(message: dict[str, Any]) -> Reply:
 class Engine:
     """The loaded agent. A turn never waits for anything, so that turns in one thread cannot mix."""
 
-    def __init__(self, model: Path) -> None:
+    def __init__(self, model: Path, knows: Knows | None = None) -> None:
+        self._knows = knows
         hush_structlog()
         validate_quickly()
         self.actions = InProcessActions()
@@ -60,7 +62,11 @@ class Engine:
     def turn(self, text: str, sender_id: str, metadata: dict[str, Any]) -> list[Reply]:
         """Run one turn inside the current session; return at least one reply."""
         collector = Collector()
-        _finish(self._agent.processor.handle_message(_message(text, sender_id, metadata, collector)))
+        message = _message(text, sender_id, metadata, collector)
+        if self._knows and message.parse_data is None:
+            parsed = self.understand(text)
+            message.parse_data = as_question(parsed, text, self._knows) or parsed
+        _finish(self._agent.processor.handle_message(message))
         return collector.replies or [APOLOGY]
 
     def understand(self, text: str) -> dict[str, Any]:

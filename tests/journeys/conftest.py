@@ -21,7 +21,12 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
-USERS = {"lin": ("handler", "林晓"), "zhao": ("staff", "赵敏"), "nurse": ("staff", "")}
+USERS = {
+    "lin": ("handler", "林晓"),
+    "wen": ("knowledge", "温故"),
+    "zhao": ("staff", "赵敏"),
+    "nurse": ("staff", ""),
+}
 Arrive = Callable[..., Person]
 
 

@@ -1,0 +1,90 @@
+"""What the knowledge owner has published reaches customers however the sentence is understood."""
+
+from __future__ import annotations
+
+import random
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from sqlalchemy.orm import Session
+
+from actions.learning import faqs
+from actions.learning.faqs import FaqDraft
+from actions.service import accounts
+from actions.store.base import new_id
+from actions.store.context import TurnContext, session_scope
+from bot.dialogue.added import as_question
+from knowledge.document import Audience
+from tests.bot.serving import Live
+
+NOW = datetime(2026, 3, 2, tzinfo=UTC)
+
+
+def parsed(intent: str) -> dict[str, Any]:
+    understood = {"name": intent, "confidence": 0.9}
+    return {
+        "text": "x",
+        "intent": understood,
+        "intent_ranking": [understood],
+        "entities": [{"entity": "phone"}],
+    }
+
+
+def turn(audience: str) -> TurnContext:
+    return TurnContext("c", "g", audience, None, None, NOW, random.Random(1), "web")
+
+
+@pytest.mark.parametrize(
+    ("intent", "text", "heard"),
+    [
+        ("ask_human", "客服电话多少", "ask_manual"),
+        ("account_refund", "退款几天到账", "ask_manual"),
+        ("ask_human", "转人工", None),
+        ("complain", "投诉电话多少", None),
+        ("crisis", "怎么死最快", None),
+        ("cancel", "怎么取消", None),
+        ("ask_manual", "客服电话多少", None),
+    ],
+)
+def test_only_what_a_question_is_mistaken_for_is_heard_anew(
+    intent: str, text: str, heard: str | None
+) -> None:
+    with session_scope(Session(), turn("customer")):
+        found = as_question(parsed(intent), text, lambda *_: True)
+        assert (found and found["intent"]["name"]) == heard
+        assert found is None or found["entities"] == [{"entity": "phone"}]
+        assert as_question(parsed(intent), text, lambda *_: False) is None
+
+
+def test_the_audience_of_the_turn_is_asked() -> None:
+    with session_scope(Session(), turn("customer")):
+        assert as_question(parsed("ask_human"), "电话多少", lambda _, audience: audience == "staff") is None
+    with session_scope(Session(), turn("staff")):
+        assert as_question(parsed("ask_human"), "电话多少", lambda _, audience: audience == "staff")
+
+
+def test_the_next_customer_gets_it_and_a_customer_never_gets_what_is_for_staff(server: Live) -> None:
+    text = f"蓝鲸计划{new_id()[:6]}的客服电话多少"
+    ours = f"内部计划{new_id()[:6]}的分机号是多少"
+
+    def write(question: str, answer: str, audience: Audience) -> None:
+        with server.runtime.db.begin() as s:
+            user, _ = accounts.add_user(s, name=new_id()[:8], password=None, roles=["knowledge"], now=NOW)
+            draft = FaqDraft(question, (), answer, audience, user.id)
+            made = faqs.create(s, draft=draft, user=user, now=NOW)
+            faqs.publish(s, number=made.number, version=1, user=user, now=NOW, today=server.runtime.today())
+
+    guest = server.guest()
+    assert "95111" not in guest.heard(text)
+    write(text, "请拨 95111。", Audience.CUSTOMER)
+    write(ours, "请拨分机 8801。", Audience.STAFF)
+    answer = guest.replies(text)[0]
+    assert answer["text"] == "请拨 95111。" and answer["data"]["citations"][0]["manual"] == "FAQ"
+    assert "8801" not in guest.heard(ours)
+    staff = server.staff("staff")
+    staff.http.post("/api/chat/session")
+    said = staff.http.post("/api/chat/messages", json={"text": ours, "key": new_id()}).json()["messages"]
+    assert said[1]["text"] == "请拨分机 8801。"
+    rest = server.client().post("/webhooks/rest/webhook", json={"sender": new_id(), "message": text}).json()
+    assert "来源：常见问答" in rest[0]["text"] and "95111" in rest[0]["text"]
