@@ -32,7 +32,13 @@ def check_message(text: object) -> str:
     """
     cleaned = clean(text) if isinstance(text, str) else ""
     if is_blank(cleaned):
-        raise bad_input("empty_message", "消息是空的，请写下您的问题再发送。")
+        no_text = text is not None and not isinstance(text, str)
+        why = (
+            "消息应当是文字，请把要说的话作为字符串发送。"
+            if no_text
+            else "消息是空的，请写下您的问题再发送。"
+        )
+        raise bad_input("empty_message", why)
     return _short_enough(cleaned)
 
 

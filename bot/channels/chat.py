@@ -28,6 +28,7 @@ from bot.runtime import Runtime
 from bot.turns import Speaker
 from knowledge.document import Audience
 from knowledge.errors import WenjinError, forbidden, not_found, unauthenticated
+from knowledge.library import EDITION
 from knowledge.supplement import FAQ
 
 router = APIRouter(prefix="/api")
@@ -221,7 +222,7 @@ def section(
     return {
         "manual": manual,
         "manual_title": runtime.settings.manual_title,
-        "version": version or runtime.library.version(manual),
+        "version": version if manual != EDITION and version else runtime.library.version(manual),
         "number": found.number,
         "title": found.title,
         "chapter_title": found.chapter_title,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -197,10 +197,9 @@ class TestRunningServer:
             for content in (MANUAL, MANUAL.replace("九十分钟", "八十分钟")):
                 done = import_manual(other, _file(tmp_path, content), name="garage", switch=True, now=NOW)
                 texts[f"garage {done.version}"] = _sentences(done.document)
-                _until(lambda v=done.version: any(_version(a) == f"garage {v}" for a in heard), failed)
+                _until_heard(heard, 0, f"garage {done.version}", failed)
             other.library.use("wenjin")
-            seen = len(heard)
-            _until(lambda: any(_version(a) == "wenjin" for a in heard[seen:]), failed)
+            _until_heard(heard, len(heard), "wenjin", failed)
         finally:
             over.set()
             asking.join()
@@ -246,10 +245,10 @@ def _sentences(document: Document) -> str:
     return "\n".join(paragraph.text for section in document for paragraph in section.paragraphs)
 
 
-def _until(reached: Callable[[], bool], failed: list[Exception]) -> None:
-    """Wait until the asking thread has seen it; it may fail, but it may not hang."""
+def _until_heard(heard: list[Answer], start: int, version: str, failed: list[Exception]) -> None:
+    """Wait until an answer came from that version; the asking may fail, but it may not hang."""
     end = time.monotonic() + 120
-    while not reached() and not failed:
+    while not any(_version(answer) == version for answer in heard[start:]) and not failed:
         assert time.monotonic() < end, "the switch was never seen"
         time.sleep(0.01)
 

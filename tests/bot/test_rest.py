@@ -159,6 +159,24 @@ class TestBadInput:
         detail = _send(http, "字" * 10_240).json()["detail"]
         assert detail == "消息太长（10,240 字），请分几次发送，每次不超过 2,000 字。"
 
+    @pytest.mark.parametrize(
+        ("body", "status", "says"),
+        [
+            ('{"sender":"a","message":"投诉"}'.encode("gb18030"), 400, "UTF-8"),
+            (b"[" * 5000 + b"]" * 5000, 400, "读不出来"),
+            (b"{", 400, "JSON"),
+            (b"", 422, "请求正文"),
+            (b"null", 422, "请求正文"),
+            (b'{"sender":"a","message":5}', 422, "应当是文字"),
+        ],
+        ids=["gb18030", "deep", "half", "nothing", "null", "number"],
+    )
+    def test_a_body_that_cannot_be_read_says_what_is_wrong(
+        self, http: httpx.Client, body: bytes, status: int, says: str
+    ) -> None:
+        answer = http.post(WEBHOOK, content=body, headers={"Content-Type": "application/json"})
+        assert (answer.status_code, says in answer.json()["detail"]) == (status, True), answer.text
+
     def test_a_missing_message_is_null(self, http: httpx.Client) -> None:
         assert http.post(WEBHOOK, json={"sender": "x"}).json()["code"] == "empty_message"
 
