@@ -23,7 +23,8 @@ from knowledge.errors import WenjinError, forbidden, not_found
 from knowledge.explain import explain
 
 router = APIRouter(prefix="/knowledge", include_in_schema=False)
-STALE = "这条问答刚被别人改过，下面历史里有最新的步骤。您填写的内容还在，请看过后再提交。"
+STALE = "这条问答刚被别人改过，下面是最新的内容。请看过后再操作。"
+STALE_FORM = "这条问答刚被别人改过，见下面的经过。您填写的内容还在，请看过后再提交。"
 MOST_EXAMPLES = 12
 
 
@@ -136,7 +137,7 @@ def revise_faq(
             by: dict[str, Any] = {"user": user.user, "now": runtime.now()}
             return _to(faqs.revise(s, number=number, version=version, draft=form.draft(), **by), "revised")
     except WenjinError as problem:
-        return _faq(request, runtime, user, number, _refused(problem, number), form)
+        return _faq(request, runtime, user, number, _refused(problem, number, typed=True), form)
 
 
 @router.post("/faq/{number}/{act}", response_class=HTMLResponse, dependencies=[CsrfDep])
@@ -167,11 +168,12 @@ def _act(s: Session, runtime: Runtime, act: str, by: dict[str, Any]) -> Response
             raise not_found("unknown_act", "没有这项操作，请返回重新选择。")
 
 
-def _refused(problem: WenjinError, number: int) -> View:
+def _refused(problem: WenjinError, number: int, *, typed: bool = False) -> View:
     """Return what to show with a refusal; raise what no form can mend."""
     if problem.status not in {409, 422}:
         raise problem
-    message = STALE if problem.code == "stale_version" else problem.message
+    stale = STALE_FORM if typed else STALE
+    message = stale if problem.code == "stale_version" else problem.message
     return View(rows.FAQS, str(number), problem=message, status=problem.status)
 
 

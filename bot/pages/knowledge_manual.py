@@ -108,8 +108,12 @@ def _attach_case(
     if first:
         found = explain(runtime.answerer, first[:200], Audience.STAFF).sections
         suggested = [Place(one.section, one.title, one.sentence, one.audience) for one in found]
-    places = view.places_of(listed) if listed else []
-    return AttachCase(texts, audience, suggested, manual.sections, section, places, place, source)
+    number, _, sentence = place.partition("|")
+    chosen = manual.section(number)
+    picked = next((p for p in view.places_of(chosen) if p.sentence == sentence), None) if chosen else None
+    shown = [p for p in suggested if p.value != place]
+    places = [p for p in view.places_of(listed) if p.value != place and p not in shown] if listed else []
+    return AttachCase(texts, audience, shown, manual.sections, section, places, picked, place, source)
 
 
 @router.get("/attached/{attached_id}", response_class=HTMLResponse)

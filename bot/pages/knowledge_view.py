@@ -143,6 +143,7 @@ class AttachCase:
     sections: Sequence[Section]
     section: str
     places: Sequence[Place]
+    picked: Place | None = None
     chosen: str = ""
     source: str = ""
     template: str = "knowledge/attach.html"

@@ -229,6 +229,14 @@ def test_a_stale_page_loses_no_text(site: Site) -> None:
     assert visitor.post(f"{path}/publish", {"version": "1"}).status_code == 409
 
 
+def test_a_question_that_is_answered_already_is_not_published_twice(site: Site) -> None:
+    visitor = site.signed_in("wen", "knowledge")
+    publish(visitor, write(visitor))
+    second = write(visitor, question="人工客服的号码？", variants="")
+    response = visitor.post(f"{second}/publish", {"version": "1"})
+    assert response.status_code == 409 and "已由 FAQ-1 回答" in response.text
+
+
 @pytest.mark.parametrize(
     "changes",
     [

@@ -75,6 +75,8 @@ function reach(act) {
   } else if (node instanceof HTMLElement) node.click();
 }
 
+document.querySelector(".item[aria-current]")?.scrollIntoView({ block: "nearest" });
+
 const ACTS = { n: "new", a: "attach", e: "edit" };
 
 document.addEventListener("keydown", (event) => {
