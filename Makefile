@@ -8,6 +8,7 @@ help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk 'BEGIN {FS = ":.*## "} {printf "  make %-12s %s\n", $$1, $$2}'
 
 environment:
+	@test -n "$(PYTHON)" || { echo "需要 Python 3.11，没有找到。请安装 python3.11，或用 make PYTHON=/path/to/python3.11 指定。" >&2; exit 1; }
 	@$(PYTHON) bot/bootstrap.py
 
 setup: environment ## Install everything, build encoder, index and dialogue model

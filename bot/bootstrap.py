@@ -117,7 +117,7 @@ def run(label: str, command: list, count: int = 0) -> None:  # type: ignore[type
             output.append(text)
             line.follow(text)
         code = process.wait()
-    line.end()
+    line.end("没有成功" if code else "完成")
     if code:
         stop(explain("".join(output)))
 
@@ -154,10 +154,10 @@ class Line:
             self.shown = mark
             print(("%s %s%s" % (self.label, place, self.at)).rstrip(), flush=True)
 
-    def end(self) -> None:
-        """Say how long it took."""
+    def end(self, how: str) -> None:
+        """Say how it ended and how long it took."""
         start = "\r\033[K" if self.terminal else ""
-        print("%s%s 完成（%d 秒）" % (start, self.label, time.time() - self.started), flush=True)
+        print("%s%s %s（%d 秒）" % (start, self.label, how, time.time() - self.started), flush=True)
 
 
 def explain(output: str) -> str:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import logging
 import os
+import re
 import sys
 from collections.abc import Callable, Sequence
 from importlib.metadata import entry_points
@@ -30,9 +32,36 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(error.message, file=sys.stderr)
     except KeyboardInterrupt:
         print("已中断。", file=sys.stderr)
-    except OSError as error:
-        print(f"操作没有成功：{error.strerror or error}（{error.filename or '系统'}）。", file=sys.stderr)
+    except Exception as error:
+        sentence = outside_trouble(error)
+        if sentence is None:
+            raise
+        print(sentence, file=sys.stderr)
     return 1
+
+
+_DISK_FULL = re.compile(
+    r"No space left on device|database or disk is full|Disk quota exceeded|StorageFull", re.I
+)
+_WHY = {
+    errno.ENOENT: "没有这个文件或文件夹",
+    errno.EACCES: "没有权限",
+    errno.EPERM: "没有权限",
+    errno.EROFS: "磁盘是只读的",
+    errno.EISDIR: "这是文件夹，不是文件",
+    errno.ENOTDIR: "路径里有一段不是文件夹",
+    errno.EEXIST: "同名的文件已经存在",
+}
+
+
+def outside_trouble(error: BaseException) -> str | None:
+    """Return the one sentence for a failure of the machine, not of the program; None for any other."""
+    if _DISK_FULL.search(f"{type(error).__name__} {error}"):
+        return "磁盘空间不够，请腾出空间后重新运行；已完成的步骤不会重做。"
+    if isinstance(error, OSError):
+        why = _WHY.get(error.errno or 0, error.strerror or str(error))
+        return f"操作没有成功：{why}（{error.filename or '系统'}）。"
+    return None
 
 
 def _log(level: str) -> None:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import collections
+import os
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
 from bot import bootstrap
+from bot.settings import PROJECT
 
+BASE = Path(sys.base_prefix) / "bin" / "python3.11"
 Usage = collections.namedtuple("Usage", "total used free")
 STEPS = ("make_venv", "install_lock", "install_torch", "install_project")
 
@@ -42,6 +46,48 @@ def done(project: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     for name in STEPS:
         monkeypatch.setattr(bootstrap, name, lambda _label, name=name: note(name))
     return taken
+
+
+def _checkout(folder: Path) -> Path:
+    """Return a copy of what a clone needs for its set-up: nothing is installed in it."""
+    (folder / "bot").mkdir()
+    for name in ("Makefile", "bot/bootstrap.py", "requirements.lock", "pyproject.toml"):
+        (folder / name).write_bytes((PROJECT / name).read_bytes())
+    return folder
+
+
+def _make(folder: Path, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["make", "--no-print-directory", "run", *arguments], cwd=folder, env={**os.environ, **environ},
+        capture_output=True, text=True, timeout=300, check=False,
+    )  # fmt: skip
+
+
+class TestForReal:
+    """make run in a fresh clone, as a process."""
+
+    def test_no_python_at_all(self, tmp_path: Path) -> None:
+        done = _make(_checkout(tmp_path), "PYTHON=")
+        assert done.returncode != 0
+        assert done.stderr.splitlines()[0].startswith("需要 Python 3.11，没有找到。")
+
+    def test_another_python(self, tmp_path: Path) -> None:
+        other = tmp_path / "python3.10"  # this Python, which says that it is another one
+        code = "import sys, runpy; sys.version_info = (3, 10, 4); runpy.run_path(sys.argv[1], run_name='__main__')"
+        other.write_text(f'#!/bin/sh\nexec {sys.executable} -c "{code}" "$@"\n')
+        other.chmod(0o755)
+        done = _make(_checkout(tmp_path), f"PYTHON={other}")
+        assert done.stderr.splitlines()[0].startswith("需要 Python 3.11，当前是 3.10。")
+        assert not (tmp_path / ".venv").exists()
+
+    def test_a_download_that_fails(self, tmp_path: Path) -> None:
+        nowhere = {"PIP_INDEX_URL": "http://127.0.0.1:9/", "PIP_EXTRA_INDEX_URL": "", "PIP_RETRIES": "0"}
+        done = _make(_checkout(tmp_path), f"PYTHON={BASE}", PIP_CONFIG_FILE=os.devnull, **nowhere)
+        if "只剩" in done.stderr:
+            pytest.skip("This disk is too full for an installation.")
+        assert done.stderr.splitlines()[0].startswith("安装失败：软件包下载不下来，请检查网络")
+        assert "安装依赖 没有成功" in done.stdout
+        assert (tmp_path / ".venv").is_dir()
 
 
 def _said(capsys: pytest.CaptureFixture[str]) -> str:
@@ -139,7 +185,11 @@ class TestFailures:
         script = "print('Collecting one==1'); print('OSError: [Errno 28] No space left on device'); exit(1)"
         with pytest.raises(SystemExit):
             bootstrap.run("安装依赖", [sys.executable, "-c", script], 2)
-        assert "磁盘空间不够" in _said(capsys)
+        shown = capsys.readouterr()
+        assert "磁盘空间不够" in shown.err
+        assert shown.err.count("\n") == 1
+        assert "安装依赖 没有成功" in shown.out
+        assert "完成" not in shown.out
         assert "No space left" in (project / ".wenjin" / "setup.log").read_text()
 
     def test_a_command_that_works_shows_how_far_it_is(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import socket
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
@@ -13,7 +15,7 @@ from typing import Any
 import pytest
 
 from actions.service import accounts
-from bot.cli import main
+from bot.cli import main, outside_trouble
 from bot.runtime import Runtime
 from bot.settings import PROJECT, Settings
 from tests.bot.serving import clean_environment, free_port
@@ -284,6 +286,35 @@ class TestStart:
         done = _run("--data-dir", str(tmp_path / "file"), "user", "list")
         assert done.returncode == 1
         assert done.stderr.count("\n") == 1
+        assert "Traceback" not in done.stderr
+
+    @pytest.mark.parametrize(
+        ("error", "says"),
+        [
+            (OSError(errno.ENOSPC, "No space left on device", "/x"), "磁盘空间不够"),
+            (sqlite3.OperationalError("database or disk is full"), "磁盘空间不够"),
+            (RuntimeError('IoError(Os { code: 28, kind: StorageFull, message: "…" })'), "磁盘空间不够"),
+            (OSError(errno.EACCES, "Permission denied", "/x"), "没有权限（/x）"),
+            (FileNotFoundError(errno.ENOENT, "No such file", "a.txt"), "没有这个文件或文件夹（a.txt）"),
+            (ValueError("a mistake of ours"), None),
+        ],
+        ids=["disk", "database", "weights", "rights", "file", "ours"],
+    )
+    def test_trouble_with_the_machine_is_said_in_one_sentence(
+        self, error: Exception, says: str | None
+    ) -> None:
+        sentence = outside_trouble(error)
+        assert (sentence is None) == (says is None)
+        assert says is None or says in str(sentence)
+
+    @pytest.mark.skipif(not Path("/dev/full").exists(), reason="This system has no /dev/full.")
+    def test_a_full_disk_ends_in_one_sentence(self, folder: Path, tmp_path: Path) -> None:
+        questions, out = tmp_path / "q.jsonl", tmp_path / "out.jsonl"
+        questions.write_text(_line(1), encoding="utf-8")
+        (tmp_path / "out.jsonl.partial").symlink_to("/dev/full")
+        done = _run("--data-dir", str(folder), "ask", "--batch", str(questions), "--out", str(out))
+        assert done.returncode == 1
+        assert done.stderr.splitlines()[-1].startswith("磁盘空间不够")
         assert "Traceback" not in done.stderr
 
 
