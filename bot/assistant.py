@@ -48,6 +48,12 @@ def sync_bank(runtime: Runtime) -> None:
         bank.sync(session, questions, runtime.now(), manual=sections)
 
 
+def _title(runtime: Runtime, number: str) -> str:
+    """Return the title of a section that the quiz bank names, "" where there is none."""
+    section = runtime.library.edition.section(number)
+    return section.title if section else ""
+
+
 def make_turns(runtime: Runtime) -> TurnService:
     """Load the dialogue and return the service that runs turns through it."""
     settings = runtime.settings
@@ -56,6 +62,7 @@ def make_turns(runtime: Runtime) -> TurnService:
             answerer=runtime.answerer,
             manual_title=lambda: settings.manual_title,
             manual_version=lambda: runtime.library.version(EDITION),
+            section_title=lambda number: _title(runtime, number),
             database=runtime.db,
             quiz_size=settings.quiz_size,
             pass_percent=settings.pass_percent,

@@ -37,7 +37,7 @@ class Settings(BaseModel):
     port: int = Field(default=8000, ge=1, le=65535, description="监听端口。")
     rest_token: str = Field(default="", description="REST 渠道的口令；设置后调用方须带 ?token= 或 Bearer。")
     manual_title: str = Field(default="运营手册", description="答案里称呼手册的名字。")
-    pass_percent: int = Field(default=80, ge=1, le=100, description="测验及格线（百分比）。")
+    pass_percent: int = Field(default=80, ge=1, le=100, description="测验合格线（百分比）。")
     quiz_size: int = Field(default=10, ge=1, le=100, description="一份练习卷的题数。")
     messages_per_minute: int = Field(default=30, ge=1, description="每个会话每分钟最多几条消息。")
     secure_cookies: bool = Field(

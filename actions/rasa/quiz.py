@@ -64,7 +64,7 @@ def _open(talk: Talk) -> Events:
 
 
 def _opening(total: int) -> str:
-    rules = f"测验共 {total} 题，{services().pass_percent}% 及格，答完一题马上看解析。"
+    rules = f"测验共 {total} 题，{services().pass_percent}% 合格，答完一题马上看解析。"
     return f"{rules}随时可以说“{LEAVE}”，进度会保留。"
 
 
@@ -78,7 +78,7 @@ def _take(talk: Talk, item: ShownItem) -> Events:
     feedback = _mark(talk, item) if _may_be_answer(talk, item) else None
     if feedback is None:
         return _not_taken(item, read(heard, item.type, readable=False))
-    talk.say(feedback_reply(feedback, item.type))
+    talk.say(feedback_reply(feedback, item))
     if feedback.finished:
         return [*set_slots({ANSWER: None, END: "finished"}), request(None)]
     return [*set_slots({ANSWER: None, NOTICE: ""}), request(ANSWER)]
@@ -175,19 +175,23 @@ def item_reply(item: ShownItem, notice: str = "") -> Reply:
     return Reply(ReplyKind.QUIZ_ITEM, text, item.data(), (*keys, Button(LEAVE, LEAVE)))
 
 
-def feedback_reply(feedback: Feedback, kind: QuestionType) -> Reply:
-    """Return what is learnt from an answer, with its source."""
-    key = ("或" if kind is QuestionType.FILL else "、").join(feedback.answer)
+def feedback_reply(feedback: Feedback, item: ShownItem) -> Reply:
+    """Return what is learnt from an answer, with its source; the right options are named in full."""
+    texts = {option.key: option.text for option in item.options if option.key in "ABCDEFGH"}
+    right = [f"{key} {texts[key]}" if key in texts else key for key in feedback.answer]
+    key = ("或" if item.type is QuestionType.FILL else "；" if texts else "、").join(right)
+    title = services().section_title(feedback.section)
     verdict = "答对了" if feedback.correct else f"答错了，正确答案是 {key}"
-    source = f"出处：《{services().manual_title()}》{feedback.section}「{feedback.sentence}」"
+    place = f"《{services().manual_title()}》{feedback.section} {title}".rstrip()
+    source = f"出处：{place}「{feedback.sentence}」"
     text = (
         f"{verdict}，得 {feedback.points} 分（满分 {feedback.max_points}）。{feedback.explanation}\n{source}"
     )
-    return Reply(ReplyKind.QUIZ_FEEDBACK, text, feedback.data(), ())
+    return Reply(ReplyKind.QUIZ_FEEDBACK, text, {**feedback.data(), "title": title, "right": key}, ())
 
 
 def result_reply(result: Result) -> Reply:
     """Return the outcome of a quiz."""
-    verdict = "及格" if result.passed else "未及格"
-    text = f"测验得分 {result.score} 分（满分 {result.max_score}，及格线 {result.pass_mark} 分），{verdict}。"
+    verdict = "合格" if result.passed else "未合格"
+    text = f"测验得分 {result.score} 分（满分 {result.max_score}，合格线 {result.pass_mark} 分），{verdict}。"
     return Reply(ReplyKind.QUIZ_RESULT, text, result.data(), (Button("再做一次", "开始测验"),))

@@ -25,6 +25,7 @@ class Services:
     answerer: Answerer | None = None
     manual_title: Callable[[], str] = lambda: "运营手册"
     manual_version: Callable[[], str] = lambda: ""
+    section_title: Callable[[str], str] = lambda _number: ""
     database: Database | None = None
     quiz_size: int = 10
     pass_percent: int = 80

@@ -67,7 +67,7 @@ def _check_form(size: int, pass_percent: int) -> None:
     if not 1 <= size <= MAX_SIZE:
         raise bad_input("bad_size", f"一份试卷要有 1 到 {MAX_SIZE} 道题。", size=size)
     if not 1 <= pass_percent <= 100:
-        raise bad_input("bad_pass_percent", "及格线要在 1% 到 100% 之间。", pass_percent=pass_percent)
+        raise bad_input("bad_pass_percent", "合格线要在 1% 到 100% 之间。", pass_percent=pass_percent)
 
 
 def _lock_user(s: Session, user_id: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -14,6 +15,16 @@ from bot.deps import SESSION_COOKIE, CsrfDep, MaybeUser, PageUser, RuntimeDep
 from bot.pages.render import page
 from bot.runtime import Runtime
 from knowledge.errors import WenjinError
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing to do next: what, why, and the command for it."""
+
+    title: str
+    why: str
+    command: str
+
 
 router = APIRouter(include_in_schema=False)
 HOME = "/home"
@@ -79,6 +90,18 @@ def logout(request: Request, runtime: RuntimeDep, user: MaybeUser) -> Response:
 
 
 @router.get(HOME, response_class=HTMLResponse)
-def home(request: Request, user: PageUser) -> HTMLResponse:
-    """Show the pages that this person may enter."""
-    return page(request, "home.html", signed_in=user)
+def home(request: Request, user: PageUser, runtime: RuntimeDep) -> HTMLResponse:
+    """Show the pages that this person may enter, and to an administrator what is still to be set up."""
+    step = _next_step(runtime) if "admin" in user.user.roles else None
+    return page(request, "home.html", signed_in=user, step=step)
+
+
+def _next_step(runtime: Runtime) -> Step | None:
+    """Return the first thing of a new installation that nobody has done yet."""
+    with runtime.db.reading() as s:
+        alone = len(accounts.users(s)) == 1
+    if alone:
+        return Step("给同事开账号", "投诉要有人处理，测验要有人来做。", "wenjin user add 李敏 --role handler")
+    if len(runtime.library.manuals()) == 1:
+        return Step("换成自己的手册", "现在按自带的样本手册回答客户。", "wenjin manual import 手册.docx")
+    return None

@@ -301,6 +301,7 @@ class TestQuiz:
         feedback, second = staff.say(any_answer(item))
         assert feedback.kind is ReplyKind.QUIZ_FEEDBACK
         assert feedback.data["sentence"] in feedback.text
+        assert feedback.data["right"]
         assert "进度已保留" in staff.heard("退出测验")
         staff.restart()
         again = staff.say("开始测验")[0]

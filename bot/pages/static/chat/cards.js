@@ -88,7 +88,7 @@ function manyOptions(options, hands) {
  * @returns {HTMLElement}
  */
 export function feedbackCard({ data }, hands) {
-  const key = [data.answer ?? []].flat().join("、");
+  const key = data.right ?? [data.answer ?? []].flat().join("、");
   const points = data.max_points === undefined ? "" : `${data.points} / ${data.max_points} 分`;
   return el(
     "section",
