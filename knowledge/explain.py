@@ -32,20 +32,18 @@ class KnownQuestion:
 
 @dataclass(frozen=True, slots=True)
 class SectionSignals:
-    """What speaks for one section. `score` adds the four signals, each standardised over all sections first.
+    """What speaks for one section. `score` adds its signals, each standardised over all sections and weighed.
 
-    `questions` is the mean of its nearest questions, `text` its best passage, `words` that passage's BM25,
-    `sentences` its nearest sentence; `standing` says for each how many deviations it is above the mean.
+    `signals` has each by its name: `questions` is the mean of its nearest questions, `text` its best passage,
+    `words` its best BM25, `sentences` its nearest sentence, …; `standing` says how many deviations each is
+    above the mean of all sections.
     """
 
     section: str
     title: str
     audience: Audience
     score: float
-    questions: float
-    text: float
-    words: float
-    sentences: float
+    signals: dict[str, float]
     standing: dict[str, float]
     terms: tuple[str, ...]
     known: tuple[KnownQuestion, ...]
@@ -113,34 +111,40 @@ def explain(
 
 def _signals(manual: Answerer, view: View, found: Found) -> list[SectionSignals]:
     """Return the signals of the best sections, best first."""
-    evidence, query = found.evidence, found.query
-    spelled = view.word_scores(query.text)
-    signals = {
-        "questions": view._section_questions.best(evidence.asked, NEAREST),
-        "text": view._section_passages.best(view._passage_scores(query, spelled), 1),
-        "words": view._section_passages.best(spelled, 1),
-        "sentences": view._section_units.best(evidence.sentences, 1),
-    }
-    written = list(dict.fromkeys(words(query.text)))
+    signals = _by_section(view, found)
+    written = list(dict.fromkeys(words(found.query.text)))
     out = []
     for ranked in found.ranking[:SECTIONS]:
         place = view.sections.index(ranked.section)
         section = manual.index.document.section(ranked.section)
-        values = {name: round(float(each[place]), 4) for name, each in signals.items()}
         out.append(
             SectionSignals(
                 section=ranked.section,
                 title=section.title if section else "",
                 audience=section.audience if section else Audience.STAFF,
                 score=ranked.score,
+                signals={name: round(float(each[place]), 4) for name, each in signals.items()},
                 standing={name: _standing(each, place) for name, each in signals.items()},
                 terms=_terms(view, ranked.section, written),
                 known=_known(view, found, place),
                 sentence=_sentence(view, found, ranked.section),
-                **values,
             )
         )
     return out
+
+
+def _by_section(view: View, found: Found) -> dict[str, Floats]:
+    """Return each signal of all sections, in the order of the view."""
+    known: dict[str, Floats] | None = getattr(found.evidence, "signals", None)
+    if known is not None:
+        return known
+    spelled = view.word_scores(found.query.text)
+    return {
+        "questions": view._section_questions.best(found.evidence.asked, NEAREST),
+        "text": view._section_passages.best(view._passage_scores(found.query, spelled), 1),
+        "words": view._section_passages.best(spelled, 1),
+        "sentences": view._section_units.best(found.evidence.sentences, 1),
+    }
 
 
 def _standing(scores: Floats, place: int) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -47,6 +48,13 @@ class Cluster:
     def last_at(self) -> datetime:
         """Return when it was asked last."""
         return self.asked[0].asked_at
+
+    @property
+    def ways(self) -> list[tuple[AskedQuestion, int]]:
+        """Return each way to ask as it was asked last, with how often, newest first; bad ratings apart."""
+        counts = Counter((one.key, one.score) for one in self.asked)
+        last = {(one.key, one.score): one for one in reversed(self.asked)}
+        return [(last[way], counts[way]) for way in counts]
 
     @property
     def texts(self) -> tuple[str, ...]:

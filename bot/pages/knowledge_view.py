@@ -34,7 +34,7 @@ STEPS = {
 }
 OUTCOMES = {"answered": "已答复", "clarify": "请客户澄清", "refused": "不答", "handover": "转人工"}
 SOURCES = {"faq": "常见问答", "attached": "归入的问法", "manual": "手册"}
-SIGNALS = {"questions": "问法", "text": "文字", "words": "词", "sentences": "句子"}
+SIGNALS = {"questions": "问法", "centres": "句心", "text": "文字", "words": "词", "sentences": "句子"}
 SOURCE_WORDS = {"refused": "没有答", "clarify": "反问后没有选", "answered": "答了，评价不满意"}
 
 

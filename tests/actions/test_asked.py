@@ -159,4 +159,6 @@ def test_nothing_asked_is_nothing_to_do() -> None:
 
 def test_bad_ratings_are_counted(encoder: SentenceEncoder) -> None:
     said = [question("发票怎么开", 1), replace(question("发票怎么开", 2), score=1)]
-    assert cluster(said, encoder.encode)[0].badly_rated == 1
+    found = cluster([*said, question("发票怎么开？", 3)], encoder.encode)[0]
+    assert found.badly_rated == 1
+    assert [(one.turn_id, one.score, times) for one, times in found.ways] == [("t3", None, 2), ("t2", 1, 1)]
