@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from threading import Lock
@@ -15,10 +15,11 @@ from knowledge.context import resolve
 from knowledge.document import Answer, Audience, Citation, Document, Outcome, Ranked
 from knowledge.encoder import Encoder
 from knowledge.indexed import Floats
-from knowledge.sameness import NEAR, nearness
+from knowledge.sameness import NEAR, SHARED, bare, nearness
 from knowledge.text import normalise
 
 FAQ = "FAQ"  # stands where a citation names its manual
+SHOWN = 8  # questions that are looked at although they are too far off to answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,27 @@ class Match:
         return self.nearness >= NEAR
 
 
+class _Table:
+    """Questions with their entries and vectors; `texts` are normalised, `written` as they were written."""
+
+    def __init__(
+        self, entries: Sequence[Entry], written: Sequence[str], texts: Sequence[str], vectors: Floats
+    ) -> None:
+        self.entries, self._written, self._texts, self._vectors = entries, written, texts, vectors
+        self._bare = {bare(text): place for place, text in reversed([*enumerate(texts)])}
+
+    def nearest(self, asked: str, vector: Floats) -> Match:
+        """Return the nearest question of a table that has some."""
+        cosines = self._vectors @ vector
+        # The words add SHARED at most: what is further off cannot answer. Some more are there to be shown.
+        places = {*np.flatnonzero(cosines >= NEAR - SHARED), *np.argsort(-cosines, kind="stable")[:SHOWN]}
+        if bare(asked) in self._bare:
+            places.add(np.intp(self._bare[bare(asked)]))
+        found = [(nearness(asked, self._texts[i], float(cosines[i])), -int(i)) for i in places]
+        near, place = max(found)
+        return Match(self.entries[-place], self._written[-place], near)
+
+
 class Live(Protocol):
     """The answerer of the manual in use."""
 
@@ -109,6 +131,7 @@ class Supplemented:
         self._live, self._encoder = live, encoder
         self._supplement, self._today = supplement, today
         self._known: dict[str, Floats] = {}
+        self._tables: dict[Audience, tuple[str, _Table]] = {}
         self._lock = Lock()
 
     def get(self) -> Answerer:
@@ -136,43 +159,50 @@ class Supplemented:
         that of the question, where it is known already.
         """
         asked = normalise(resolve(check_question(question), context))
-        published = self._supplement()
-        there = [*self._readable(published, audience, self._today())]
-        if extra:
-            drafted = {(type(entry), entry.id) for entry in _entries(extra)}
-            there = [(entry, text) for entry, text in there if (type(entry), entry.id) not in drafted]
-            there += self._readable(extra, audience, None)
-        if not there:
+        table = self._table(audience, extra)
+        if not table.entries:
             return None
         if vector is None:
             vector = self._encoder().encode_one(asked).sentence
-        cosines = self._vectors([normalise(text) for _, text in there]) @ vector
-        found = (
-            Match(entry, text, nearness(asked, normalise(text), float(cosine)))
-            for (entry, text), cosine in zip(there, cosines, strict=True)
-        )
-        return max(found, key=lambda match: match.nearness)
+        return table.nearest(asked, vector)
+
+    def _table(self, audience: Audience, extra: Supplement | None) -> _Table:
+        """Return what this audience may meet today; put together anew only when something has changed."""
+        published, day, index = self._supplement(), self._today(), self._live.get().index
+        if extra:
+            drafted = {(type(entry), entry.id) for entry in _entries(extra)}
+            there = self._readable(published, audience, day, index.document)
+            kept = [pair for pair in there if (type(pair[0]), pair[0].id) not in drafted]
+            return self._put([*kept, *self._readable(extra, audience, None, index.document)])
+        key = f"{published.fingerprint} {day} {index.key}"
+        known = self._tables.get(audience)
+        if known is None or known[0] != key:
+            known = (key, self._put([*self._readable(published, audience, day, index.document)]))
+            self._tables[audience] = known
+        return known[1]
 
     def _readable(
-        self, supplement: Supplement, audience: Audience, day: date | None
+        self, supplement: Supplement, audience: Audience, day: date | None, document: Document
     ) -> Iterator[tuple[Entry, str]]:
         """Yield entries with each of their questions, only those that this audience may read on that day."""
         for faq in supplement.faqs:
             if audience.may_read(faq.audience) and (day is None or faq.valid_on(day)):
                 yield from ((faq, text) for text in faq.questions)
-        document = self._live.get().index.document if supplement.attached else None
         for attached in supplement.attached:
-            if document and audience.may_read(attached.audience) and stands(attached, document, audience):
+            if audience.may_read(attached.audience) and stands(attached, document, audience):
                 yield attached, attached.text
 
-    def _vectors(self, texts: list[str]) -> Floats:
-        """Return the vectors of normalised texts, encoding those that are new."""
+    def _put(self, pairs: Sequence[tuple[Entry, str]]) -> _Table:
+        """Put entries and their questions together, encoding the questions that are new."""
+        texts = [normalise(text) for _, text in pairs]
         with self._lock:
-            new = sorted({text for text in texts if text not in self._known})
+            new = sorted(set(texts) - self._known.keys())
             if new:
-                kept = {text: self._known[text] for text in texts if text in self._known}
-                self._known = {**kept, **dict(zip(new, self._encoder().encode(new), strict=True))}
-            return np.stack([self._known[text] for text in texts])
+                self._known.update(zip(new, self._encoder().encode(new), strict=True))
+            vectors = (
+                np.stack([self._known[text] for text in texts]) if texts else np.zeros((0, 0), np.float32)
+            )
+        return _Table([entry for entry, _ in pairs], [text for _, text in pairs], texts, vectors)
 
     def answer_of(self, match: Match) -> Answer | None:
         """Return what a match answers, None where its sentence is gone."""
