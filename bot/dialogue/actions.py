@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import logging
+from functools import lru_cache
 from typing import Any
 
 import jsonschema
 from rasa.core.actions.action import RemoteAction
+from rasa.shared.core.events import Event
 from rasa.utils.endpoints import ClientResponseError, EndpointConfig
 from rasa_sdk.executor import ActionExecutor
 from rasa_sdk.interfaces import ActionExecutionRejection
@@ -60,3 +62,9 @@ def validate_quickly() -> None:
         return True
 
     RemoteAction._validate_action_result = _validate_action_result
+
+
+def resolve_quickly() -> None:
+    """Look each kind of event up once: Rasa walks through all of its classes for each event that it reads."""
+    if not hasattr(Event.resolve_by_type, "cache_info"):
+        Event.resolve_by_type = staticmethod(lru_cache(maxsize=None)(Event.resolve_by_type))

@@ -10,7 +10,7 @@ from rasa.core.agent import Agent
 from rasa.core.channels.channel import OutputChannel, UserMessage
 
 from actions.service.replies import APOLOGY, Button, Reply, ReplyKind
-from bot.dialogue.actions import InProcessActions, validate_quickly
+from bot.dialogue.actions import InProcessActions, resolve_quickly, validate_quickly
 from bot.dialogue.added import Knows, as_question
 from bot.dialogue.payloads import as_text, read_payload
 from bot.dialogue.quiet import hush_structlog
@@ -51,6 +51,7 @@ class Engine:
         self._knows = knows
         hush_structlog()
         validate_quickly()
+        resolve_quickly()
         self.actions = InProcessActions()
         self._agent = Agent.load(str(model), tracker_store=TurnTrackerStore(), action_endpoint=self.actions)
 
