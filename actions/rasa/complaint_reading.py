@@ -33,6 +33,8 @@ _ADDS = re.compile(r"^(?:补充(?:一下|一点)?|还有|另外|对了|再加一
 _GRIEVANCE = re.compile(
     r"扣|骗|没到|不到账|没人|不处理|不给|不理|拒绝|乱|凭什么|态度|骂|挂|多收|两次|\d+天|被"
 )
+# What may sound like a question at the summary and is none.
+_NO_QUESTIONS = ("affirm", "deny", "correct", "cancel", "complain", "dissatisfied", "abuse", "crisis")
 _QUESTIONS = ("ask_manual", "nlu_fallback", "chitchat")
 
 
@@ -159,10 +161,15 @@ def _interrupts(heard: Heard, requested: str) -> bool:
         return True
     if heard.intent.startswith("account") and heard.confidence >= 0.6 and heard.asks and len(text) <= LONG:
         return True
-    return heard.intent in _QUESTIONS and heard.asks and len(text) <= LONG
+    asks = heard.asks and len(text) <= LONG
+    return asks and (
+        heard.intent in _QUESTIONS or (requested == CONFIRM and heard.intent not in _NO_QUESTIONS)
+    )
 
 
 def _read_confirm(heard: Heard, filled: Mapping[str, str]) -> Move:
+    if words.refuses_contact(heard.text):
+        return _change(words.Correction(CONTACT, words.IN_CHAT))
     if heard.means("affirm", at_least=0.5):
         return Move(Kind.SUBMIT)
     if heard.text == "修改" or _NO.fullmatch(heard.text) or heard.means("deny", "correct", at_least=0.5):
@@ -174,9 +181,8 @@ def _read_confirm(heard: Heard, filled: Mapping[str, str]) -> Move:
         return Move(
             Kind.FILL, {MATTER: _more(filled[MATTER], _ADDS.sub("", heard.text))}, "已补充到投诉内容里。"
         )
-    if words.tells(heard.text):
-        return Move(Kind.FILL, {MATTER: _more(filled[MATTER], heard.text)}, "已补充到投诉内容里。")
-    return Move(Kind.AGAIN, notice="请您确认一下，或告诉我要改哪一项。")
+    again = Move(Kind.AGAIN, notice="请您确认一下，或告诉我要改哪一项。")
+    return _answer_to_another(heard.text, CONFIRM, filled) or again
 
 
 def _answer(heard: Heard, requested: str, filled: Mapping[str, str]) -> Move:
@@ -189,6 +195,8 @@ def _answer(heard: Heard, requested: str, filled: Mapping[str, str]) -> Move:
         return Move(Kind.AGAIN, notice=words.contact_in(heard).problem)
     if not words.is_answer(requested, heard.text):
         return Move(Kind.AGAIN, notice="没有看到文字，请用一两句话告诉我。")
+    if _YES.fullmatch(heard.text.rstrip("。.，, ")):
+        return Move(Kind.AGAIN)
     if requested == MATTER and words.only_feels(heard.text):
         return Move(Kind.AGAIN, notice=_feeling(heard))
     values = _values(heard, requested, filled)
@@ -204,13 +212,13 @@ def _answer_to_another(text: str, requested: str, filled: Mapping[str, str]) -> 
         return Move(Kind.FILL, {**more, **found}, "这些也记下了。")
     if requested == DEMAND and len(text) <= SHORT and words.product_in(text) and not words.asks_for(text):
         return Move(Kind.FILL, {PRODUCT: text}, f"{words.LABELS[PRODUCT]}记为：{text}。")
-    if requested == CONTACT and DEMAND in filled and words.demand_in(text):
+    if requested in (CONTACT, CONFIRM) and DEMAND in filled and words.demand_in(text):
         return Move(Kind.FILL, {DEMAND: _more(filled[DEMAND], text)}, "您的诉求也记下了。")
     return None
 
 
 def _more(before: str, text: str) -> str:
-    return f"{before.rstrip('！!。.；;，, ')}；{text}"
+    return text if before == words.UNSAID else f"{before.rstrip('！!。.；;，, ')}；{text}"
 
 
 def _noted(values: Mapping[str, str]) -> str:

@@ -61,6 +61,7 @@ _CHANGE = re.compile(
 _NEW_VALUE = re.compile(
     r"(?:改成|改为|改到|换成|应该?是|应为|正确的是|我只要|而是|是|用)[“\"']?(?P<value>[^，。,；;”\"']{1,200})[”\"']?"
 )
+_NEW_AFTER = re.compile(r"(?:改|换|更正)(?:一?下|掉)?[，,：:、 ]+(?P<value>.{2,200})")
 _NOT_BUT = re.compile(r"不是(?P<old>[^，。,；;]{1,30}?)[，,、 ]*(?:而)?是(?P<new>[^，。,；;]{1,60})")
 _REFUSES = re.compile(
     r"不留|不想留|不方便|不给|不用(?:联系|留|打)|别打|就在这|在这里?回复|这里回复|聊天里?(?:回复|说|联系)|没有(?:电话|手机|邮箱)|站内"
@@ -155,6 +156,15 @@ def contact_in(heard: Heard) -> Contact:
     return Contact(problem="没有认出手机号或邮箱。")
 
 
+def refuses_contact(text: str) -> bool:
+    """Tell whether a sentence says, without being asked, that no contact is to be left."""
+    return bool(
+        re.fullmatch(
+            r"(?:电话|手机号?|联系方式)?(?:我)?(?:不留|不想留|不方便留?|不给)(?:了|吧|电话|手机号?)*", text
+        )
+    )
+
+
 def is_answer(slot: str, text: str) -> bool:
     """Tell whether there is anything in the text to write down."""
     return bool(_LETTERS.search(text)) and (slot != MATTER or len(_MARKS.sub("", text)) >= 2)
@@ -229,6 +239,6 @@ def _before(requested: str) -> str:
 
 def _new_value(text: str, slot: str) -> str:
     after = text[max(m.end() for m in _FIELD_WORDS[slot].finditer(text)) :]
-    match = _NEW_VALUE.search(after)
+    match = _NEW_VALUE.search(after) or _NEW_AFTER.search(after)
     value = match["value"].strip() if match else ""
     return value if is_answer(slot, value) and not _CHANGE.fullmatch(value) else ""

@@ -220,6 +220,21 @@ def test_what_is_said_instead_replaces_the_right_answer(text: str, requested: st
     assert list(read(said(text), requested, filled).values) == [slot]
 
 
+def test_at_the_summary_everything_may_still_be_said() -> None:
+    assert read(said("再退我两笔手续费，退钱"), CONFIRM, FILLED).values == {
+        DEMAND: "退款；再退我两笔手续费，退钱"
+    }
+    assert read(said("不留", "deny"), CONFIRM, FILLED).values == {CONTACT: IN_CHAT}
+    assert read(said("诉求也改一下 我要两笔都退"), CONFIRM, FILLED).values == {DEMAND: "我要两笔都退"}
+    assert read(said("等一下 投诉多久有结果", "check_ticket", 0.4), CONFIRM, FILLED).kind is Kind.INTERRUPT
+
+
+def test_a_bare_yes_is_no_answer_and_a_late_answer_replaces_what_was_not_said() -> None:
+    assert read(said("确认"), DEMAND, {MATTER: "x", PRODUCT: "y"}).kind is Kind.AGAIN
+    unsaid = {MATTER: "x", PRODUCT: "y", DEMAND: UNSAID}
+    assert read(said("退钱"), CONTACT, unsaid).values == {DEMAND: "退钱"}
+
+
 def test_a_messenger_is_no_contact_and_no_phone_number() -> None:
     assert contact_in(said("我微信 wx12345")).problem == "目前只能用手机号或邮箱联系您。"
 
