@@ -21,8 +21,10 @@ def add(commands: Parsers) -> None:
     measures = commands.add_parser("eval", help="测量：检索、问句匹配、规模和速度").add_subparsers(
         required=True, metavar="测量"
     )
-    retrieval = _add(measures, "retrieval", _retrieval, "检索、拒答和引用句，与 BM25、编码器和原版 Rasa 对比")
-    retrieval.add_argument("--set", choices=["blind", "bank"], default="blind", help="盲写题，或题库留出的五分之一")
+    retrieval = _add(measures, "retrieval", _retrieval, "检索、拒答和引用句，连同基线")
+    retrieval.add_argument(
+        "--set", choices=["blind", "bank"], default="blind", help="盲写题，或题库的五分之一"
+    )
     retrieval.add_argument(
         "--part", choices=["dev", "test", "all"], default="dev", help="盲写题的哪一半；test 只报告，不调参"
     )
