@@ -101,7 +101,13 @@ def _next_step(runtime: Runtime) -> Step | None:
     with runtime.db.reading() as s:
         alone = len(accounts.users(s)) == 1
     if alone:
-        return Step("给同事开账号", "投诉要有人处理，测验要有人来做。", "wenjin user add 李敏 --role handler")
+        return Step(
+            "给同事开账号",
+            "投诉要有人处理，测验要有人来做。",
+            ".venv/bin/wenjin user add 李敏 --role handler",
+        )
     if len(runtime.library.manuals()) == 1:
-        return Step("换成自己的手册", "现在按自带的样本手册回答客户。", "wenjin manual import 手册.docx")
+        return Step(
+            "换成自己的手册", "现在按自带的样本手册回答客户。", ".venv/bin/wenjin manual import 手册.docx"
+        )
     return None
