@@ -21,6 +21,9 @@ OFFERED = 0.10  # the share of answerable questions that are offered a choice of
 FEWEST = 60  # with fewer questions on either side nothing can be calibrated
 FOREIGN = 0.95  # without questions: the share of other subjects' questions that is refused
 SCALE = 5.0  # unit vectors are stretched before the linear classifiers
+GAMMA = 2.0  # width of the Gaussian kernels
+CLIP = 4.0  # deviations beyond which a signal says no more
+CROWD = 20.0  # how fast a question counts less with its distance
 CLOSED = 0.5  # weight of questions about sections not to be read, beside the unanswerable ones
 
 
@@ -37,11 +40,25 @@ class Linear:
 
 
 @dataclass(frozen=True, slots=True)
+class Kernel:
+    """A support vector machine with a Gaussian kernel on unit vectors; most of `weights` are zero."""
+
+    weights: Floats
+    bias: float
+
+    def score(self, similarities: Floats) -> Floats:
+        """Return the margin of each row of cosines to all training vectors."""
+        return np.asarray(np.exp(2 * GAMMA * (similarities - 1)) @ self.weights + self.bias, np.float32)
+
+
+@dataclass(frozen=True, slots=True)
 class Classifiers:
-    """Three views of one question: its vector, its projected vector, its wording."""
+    """Views of one question: its vector and its projected vector, straight and curved, and its wording."""
 
     raw: Linear
     mapped: Linear
+    raw_near: Kernel
+    mapped_near: Kernel
     wording: CharacterModel
 
 
@@ -50,8 +67,8 @@ class Judge:
     """Decides whether a question is answered.
 
     `threshold` is the least score that is answered; `close` the margin between the two best sections below
-    which both are offered. `stack` weighs the standardised signals; without enough questions there is none:
-    then `threshold` is the least MaxSim of the best passage.
+    which both are offered. `stack` weighs the standardised signals and their products; without enough
+    questions there is none: then `threshold` is the least MaxSim of the best passage.
     """
 
     threshold: float
@@ -65,7 +82,14 @@ class Judge:
         """Return the log-odds of being answerable for rows of signals."""
         if self.stack is None or self.centre is None or self.spread is None:
             raise ValueError("This judge was not calibrated on questions.")
-        return self.stack.score((signals - self.centre) / self.spread)
+        return self.stack.score(_products((signals - self.centre) / self.spread))
+
+
+def _products(standardised: Floats) -> Floats:
+    """Return signals, clipped, with all their products of two: what one says may depend on another."""
+    kept = np.clip(standardised, -CLIP, CLIP)
+    rows, columns = np.triu_indices(kept.shape[1])
+    return np.asarray(np.concatenate([kept, kept[:, rows] * kept[:, columns]], axis=1), np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,18 +109,36 @@ def signals_of(view: View, classifiers: Classifiers, asked: Asked) -> Floats:
     columns = [
         _top(known, 3),
         _top(refused, 3),
-        _top(known, 3) - _top(refused, 3),
         _top(near, 3),
         _top(far, 3),
-        _top(near, 3) - _top(far, 3),
+        _top(near, 1) - _top(far, 1),
         _top(near, 8) - _top(far, 8),
-        (asked.mapped @ view.unit_mapped.T).max(axis=1),
+        _top(near, 20) - _top(far, 20),
+        _crowd(near) - _crowd(far),
+        _crowd(2 * known) - _crowd(2 * refused),
+        _most(asked.mapped, view.unit_mapped),
+        _most(asked.mapped, view.centres),
+        _most(asked.mapped, view.refused_centres),
         asked.spelled,
+        np.array([len(text) for text in asked.texts], np.float32),
         classifiers.raw.score(asked.vectors * SCALE),
         classifiers.mapped.score(asked.mapped * SCALE),
+        classifiers.raw_near.score(np.concatenate([known, refused], axis=1)),
+        classifiers.mapped_near.score(np.concatenate([near, far], axis=1)),
         np.array([classifiers.wording.score(text) for text in asked.texts], np.float32),
     ]
     return np.asarray(np.stack(columns, axis=1), np.float32)
+
+
+def _crowd(similarities: Floats) -> Floats:
+    """Return the log of how many are near, each counted by how near it is."""
+    return np.asarray(np.log(np.exp(similarities * CROWD).sum(axis=1)), np.float32)
+
+
+def _most(vectors: Floats, others: Floats) -> Floats:
+    if not len(others):
+        return np.zeros(len(vectors), np.float32)
+    return np.asarray((vectors @ others.T).max(axis=1), np.float32)
 
 
 def _top(similarities: Floats, count: int) -> Floats:
@@ -113,9 +155,15 @@ def train_classifiers(view: View) -> Classifiers:
     """Fit the three classifiers on the view's own questions."""
     positive, importance = labels_of(view)
     texts = [view.index.attached[i].text for i in view.questions] + list(view.refused_texts)
+    raw, mapped = (
+        np.concatenate([view.vectors, view.refused]),
+        np.concatenate([view.mapped, view.refused_mapped]),
+    )
     return Classifiers(
-        _linear(np.concatenate([view.vectors, view.refused]) * SCALE, positive, importance, 10.0),
-        _linear(np.concatenate([view.mapped, view.refused_mapped]) * SCALE, positive, importance, 1.0),
+        _linear(raw * SCALE, positive, importance, 10.0),
+        _linear(mapped * SCALE, positive, importance, 1.0),
+        _kernel(raw, positive, importance),
+        _kernel(mapped, positive, importance),
         characters.train([normalise(text) for text in texts], positive, importance),
     )
 
@@ -143,6 +191,15 @@ def _linear(rows: Floats, positive: Flags, importance: Floats, freedom: float) -
     return Linear(np.asarray(model.coef_[0], np.float32), float(model.intercept_[0]))
 
 
+def _kernel(rows: Floats, positive: Flags, importance: Floats) -> Kernel:
+    from sklearn.svm import SVC
+
+    model = SVC(C=3.0, gamma=GAMMA, cache_size=400, tol=1e-2).fit(rows, positive, sample_weight=importance)
+    weights = np.zeros(len(rows), np.float32)
+    weights[model.support_] = model.dual_coef_[0]
+    return Kernel(weights, float(model.intercept_[0]))
+
+
 def train_judge(
     view: View, signals: Floats, positive: Flags, importance: Floats, counted: Flags, margins: Floats
 ) -> Judge:
@@ -152,10 +209,18 @@ def train_judge(
     `margins` are held-out margins between the two best sections.
     """
     centre, spread = signals.mean(axis=0), signals.std(axis=0) + 1e-6
-    stack = _linear((signals - centre) / spread, positive, importance, 1.0)
+    stack = _stack(_products((signals - centre) / spread), positive, importance)
     judge = Judge(0.0, float(np.quantile(margins, OFFERED)), train_classifiers(view), centre, spread, stack)
     kept = judge.score(signals[counted])
     return replace(judge, threshold=float(np.quantile(kept, 1 - KEPT)))
+
+
+def _stack(rows: Floats, positive: Flags, importance: Floats) -> Linear:
+    """Fit on standardised rows and fold the scale into the weights."""
+    centre, spread = rows.mean(axis=0), rows.std(axis=0) + 1e-6
+    fitted = _linear((rows - centre) / spread, positive, importance, 0.1)
+    weights = fitted.weights / spread
+    return Linear(weights, fitted.bias - float(weights @ centre))
 
 
 def text_judge(best_of_others: Sequence[float]) -> Judge:

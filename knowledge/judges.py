@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from knowledge.calibration import Classifiers, Judge, Linear
+from knowledge.calibration import Classifiers, Judge, Kernel, Linear
 from knowledge.characters import CharacterModel
 
 
@@ -20,7 +20,15 @@ def save(judge: Judge, path: Path) -> None:
         arrays |= {"centre": judge.centre, "spread": judge.spread, "rarity": c.wording.rarity}
         arrays |= {"stack": judge.stack.weights, "raw": c.raw.weights, "mapped": c.mapped.weights}
         arrays |= {"wording": c.wording.weights}
-        biases = [judge.stack.bias, c.raw.bias, c.mapped.bias, c.wording.bias]
+        arrays |= {"raw_near": c.raw_near.weights, "mapped_near": c.mapped_near.weights}
+        biases = [
+            judge.stack.bias,
+            c.raw.bias,
+            c.mapped.bias,
+            c.raw_near.bias,
+            c.mapped_near.bias,
+            c.wording.bias,
+        ]
         arrays |= {"biases": np.array(biases, np.float64)}
     np.savez(path, **arrays)
 
@@ -31,10 +39,12 @@ def load(path: Path) -> Judge:
         threshold, close = (float(x) for x in stored["limits"])
         if "stack" not in stored:
             return Judge(threshold, close)
-        stack, raw, mapped, wording = (float(x) for x in stored["biases"])
+        stack, raw, mapped, raw_near, mapped_near, wording = (float(x) for x in stored["biases"])
         classifiers = Classifiers(
             Linear(stored["raw"], raw),
             Linear(stored["mapped"], mapped),
+            Kernel(stored["raw_near"], raw_near),
+            Kernel(stored["mapped_near"], mapped_near),
             CharacterModel(stored["rarity"], stored["wording"], wording),
         )
         return Judge(

@@ -16,8 +16,10 @@ from knowledge.indexed import Floats, Index, Ints
 from knowledge.projection import project
 from knowledge.text import synonyms, words
 
-# Weights of the standardised signals of a section, measured on the question bank (eval/retrieval.py).
-ASKED, TEXT, SPELLED, SENTENCES = 1.2, 0.7, 0.35, 0.4
+# Weights of a section's standardised signals: a conditional logit fitted on held-out questions of the bank.
+WEIGHTS = {"questions": 1.05, "centres": 0.7, "text": 0.45, "words": 0.35, "sentences": 0.45}
+# A manual without questions is searched by its text alone.
+WEIGHTS_OF_TEXT = {"text": 0.7, "words": 0.35, "sentences": 0.4}
 NEAREST = 3  # a section is as near as its three nearest questions
 RERANKED = 64  # passages whose token vectors are compared
 FEWEST_QUESTIONS = 0.5  # the share of sections that must have questions, else the text alone is searched
@@ -67,9 +69,15 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What speaks for each section, and for each question and sentence, in the order of the view."""
+    """What speaks for each section, and for each question and sentence, in the order of the view.
+
+    `sections` adds the `signals`, each standardised over all sections and weighed. The signals of a section:
+    `questions` the mean of its nearest known questions, `centres` the nearest middle of one sentence's
+    questions, `text` MaxSim of its best passage, `words` its best BM25, `sentences` its nearest sentence.
+    """
 
     sections: Floats
+    signals: dict[str, Floats]
     asked: Floats
     sentences: Floats
     spelled: float
@@ -96,14 +104,26 @@ class View:
         self.vectors = index.question_vectors[self.questions]
         self.mapped = project(self.vectors, index.projection)
         self.unit_mapped = project(index.unit_vectors[self.units], index.projection)
+        self._gather_centres(place)
         self._refuse()
+
+    def _gather_centres(self, place: dict[str, int]) -> None:
+        """Find the middle of each sentence's questions: surer than any one of them."""
+        units = np.array([self.index.attached[i].unit for i in self.questions], np.int64)
+        asked, known = np.unique(units[units >= 0]), units >= 0
+        labels = np.searchsorted(asked, units[known])
+        self.centres = middles(self.mapped[known], labels, len(asked))
+        sections = [place[self.index.units[unit].section] for unit in asked]
+        self._section_centres = Groups.of(sections, len(self.sections))
 
     def _refuse(self) -> None:
         """Gather what is not answered: unanswerable questions, and those of sections not to be read."""
         closed = np.setdiff1d(np.arange(len(self.index.attached)), self.questions)
         self.refused = np.concatenate([self.index.unanswerable_vectors, self.index.question_vectors[closed]])
         self.refused_mapped = project(self.refused, self.index.projection)
-        self.refused_kinds = (*self.index.kinds, *("" for _ in closed))
+        kinds = sorted(set(self.index.kinds))
+        labels = np.array([kinds.index(kind) for kind in self.index.kinds], np.int64)
+        self.refused_centres = middles(self.refused_mapped[: len(labels)], labels, len(kinds))
         self.refused_texts = (*self.index.unanswerable, *(self.index.attached[i].text for i in closed))
 
     @cached_property
@@ -144,13 +164,20 @@ class View:
         sentences = self.unit_mapped @ query.mapped
         spelled = self.word_scores(query.text)
         passages = self._passage_scores(query, spelled)
-        score = TEXT * standard(self._section_passages.best(passages, 1))
-        score += SPELLED * standard(self._section_passages.best(spelled, 1))
-        score += SENTENCES * standard(self._section_units.best(sentences, 1))
+        signals = {
+            "text": self._section_passages.best(passages, 1),
+            "words": self._section_passages.best(spelled, 1),
+            "sentences": self._section_units.best(sentences, 1),
+        }
         if self.asks:
-            score += ASKED * standard(self._section_questions.best(asked, NEAREST))
+            signals["questions"] = self._section_questions.best(asked, NEAREST)
+            signals["centres"] = self._section_centres.best(self.centres @ query.mapped, 1)
+        weights = WEIGHTS if self.asks else WEIGHTS_OF_TEXT
+        score = np.zeros(len(self.sections), np.float32)
+        for name, weight in weights.items():
+            score += weight * standard(signals[name])
         best = float(passages.max()) if len(passages) else 0.0
-        return Evidence(score, asked, sentences, float(spelled.max()) if len(spelled) else 0.0, best)
+        return Evidence(score, signals, asked, sentences, float(spelled.max()) if len(spelled) else 0.0, best)
 
     def _passage_scores(self, query: Query, spelled: Floats) -> Floats:
         """Return MaxSim of the passages nearest by meaning or words, the least of these for the others."""
@@ -164,6 +191,13 @@ class View:
         out = np.full(count, exact.min(), np.float32)
         out[chosen] = exact
         return out
+
+
+def middles(vectors: Floats, labels: Ints, count: int) -> Floats:
+    """Return the unit mean vector of each label's rows, shape (count, dim)."""
+    out = np.zeros((count, vectors.shape[1]), np.float32)
+    np.add.at(out, labels, vectors)
+    return np.asarray(out / np.maximum(np.linalg.norm(out, axis=1, keepdims=True), 1e-9), np.float32)
 
 
 def standard(scores: Floats) -> Floats:
