@@ -2,7 +2,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help environment setup run test lint types eval-speed clean
+.PHONY: help environment setup run test lint types eval eval-speed eval-scale clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk 'BEGIN {FS = ":.*## "} {printf "  make %-12s %s\n", $$1, $$2}'
@@ -28,8 +28,14 @@ lint: environment ## Check style and the one-way imports
 types: environment ## Check types
 	$(BIN)/mypy
 
+eval: setup ## Measure search and refusal on blind questions beside the baselines (slow: trains stock Rasa)
+	@$(BIN)/wenjin eval retrieval
+
 eval-speed: setup ## Measure a warm FAQ turn over HTTP beside its baseline
-	$(BIN)/python -m eval.speed
+	@$(BIN)/wenjin eval speed
+
+eval-scale: setup ## Measure search among 100,000 passages
+	@$(BIN)/wenjin eval scale
 
 clean: ## Remove what was built; data in .wenjin stays
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache

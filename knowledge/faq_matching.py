@@ -1,7 +1,7 @@
 """Few-shot matching of short questions to answers: likeness alone, or learned from examples of each answer.
 
 Every answer has one standard question. Without examples a question is matched by likeness to the standard
-questions; with examples, linear heads on sentence and token vectors and on characters are averaged with it.
+questions; with examples, linear models on sentence vectors, token vectors and characters are averaged.
 """
 
 from __future__ import annotations
@@ -28,6 +28,9 @@ CROWDED, CROWD = (
 )  # weight and number of the nearest unlabelled questions that make a standard one common
 SHARPNESS, OWN, ROUNDS = 0.8, 0.3, 5  # of learning from unlabelled questions
 TEMPERATURE, EPOCHS, RATE, DECAY, DROPOUT, BATCH = 0.05, 60, 1e-3, 0.1, 0.2, 256
+SPELLING = 3.0  # the scale that turns the margins of the wording into log-odds
+PARTS = ("meaning", "tokens", "wording")
+NEAREST = 3
 SEED = 13
 
 
@@ -176,9 +179,8 @@ def train_head(vectors: Floats, labels: Ints, answers: Floats, seed: int = SEED)
             loss.backward()
             optimiser.step()
             schedule.step()
-    learned = (p.detach().numpy().astype(np.float32) for p in (matrix, rows, bias))
-    matrix_, rows_, bias_ = learned
-    return Head(matrix_, unit(rows_), bias_)
+    learned = [np.asarray(p.detach().numpy(), np.float32) for p in (matrix, rows, bias)]
+    return Head(learned[0], unit(learned[1]), learned[2])
 
 
 class Wording:
@@ -193,16 +195,20 @@ class Wording:
     def scores(self, texts: Sequence[str], count: int) -> Floats:
         """Return log-probabilities, shape (texts, count); classes without examples are least likely."""
         margins = self._model.decision_function(self._letters.transform(texts))
+        if margins.ndim == 1:  # of two classes only the second one's margin comes
+            margins = np.stack([-margins, margins], axis=1)
         out = np.full((len(texts), count), margins.min(), np.float32)
         out[:, self._model.classes_] = margins
         return log_softmax(SPELLING * out)
 
 
-SPELLING = 3.0  # the scale that turns margins into log-odds
-
-
 class Matcher:
-    """Matches with examples: heads on sentence vectors and on the strongest tokens, wording, and likeness."""
+    """Matches with examples of at least two answers; `labels` are places of the standard questions.
+
+    Two heads, on sentence vectors and on the strongest value of each dimension over the tokens, and the
+    wording are averaged as log-probabilities. Likeness is measured beside them (`parts`) and left out: it
+    adds nothing.
+    """
 
     def __init__(self, likeness: Likeness, texts: Sequence[str], labels: Sequence[int]) -> None:
         self.likeness = likeness
@@ -242,10 +248,6 @@ class Matcher:
         mapped = self.meaning.map(self._features(texts)[0])
         similar = np.partition(mapped @ self.examples.T, -NEAREST, axis=1)[:, -NEAREST:]
         return np.asarray(similar.mean(axis=1), np.float32)
-
-
-PARTS = ("meaning", "tokens", "wording")
-NEAREST = 3
 
 
 def unit(rows: Floats) -> Floats:
