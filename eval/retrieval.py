@@ -41,23 +41,30 @@ class Trial:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Measure, print tables, write JSON, charts (PNG) and a page (HTML)."""
+    """Measure, print tables, write JSON, charts (PNG) and a page (HTML).
+
+    Stock Rasa comes last: what was measured before is reported even if its training is broken off.
+    """
     runtime = Runtime(arguments.settings)
     out = arguments.out or runtime.settings.data_dir / "eval"
     out.mkdir(parents=True, exist_ok=True)
     with steps() as (step, count):
         trial = prepare(runtime, arguments)
-        rows = dict(measure(runtime, trial, arguments, step, count))
-        step("自助法估计区间")
-        results = {}
-        for number, (system, found) in enumerate(rows.items(), 1):
-            results[system] = summary(found)
-            count(number, len(rows))
+        rows = dict(measure(runtime, trial, step, count))
         of_faq = _faq(runtime, arguments, step, count)
-    print(table(results))
-    if of_faq:
-        print(faq.table(of_faq))
-    _write(out, trial, rows, results, of_faq)
+        try:
+            if not arguments.no_rasa:
+                rows |= measure_rasa(runtime, trial, arguments.rasa_epochs, step, count)
+        finally:
+            step("自助法估计区间")
+            results = {}
+            for number, (system, found) in enumerate(rows.items(), 1):
+                results[system] = summary(found)
+                count(number, len(rows))
+            print(table(results))
+            if of_faq:
+                print(faq.table(of_faq))
+            _write(out, trial, rows, results, of_faq)
     return 0
 
 
@@ -76,10 +83,8 @@ def prepare(runtime: Runtime, arguments: argparse.Namespace) -> Trial:
     return Trial(name, manual, document, bank, questions.settle(chosen, document, cache))
 
 
-def measure(
-    runtime: Runtime, trial: Trial, arguments: argparse.Namespace, step: Step, count: Count
-) -> Iterator[tuple[str, list[Row]]]:
-    """Yield (system, one row a question): the product, the baselines, stock Rasa last."""
+def measure(runtime: Runtime, trial: Trial, step: Step, count: Count) -> Iterator[tuple[str, list[Row]]]:
+    """Yield (system, one row a question): the product, then BM25 and the encoder alone."""
     encoder = runtime.encoder
     cache = VectorCache(runtime.settings.data_dir / "vectors", encoder)
     asked = systems.present(trial.asked)
@@ -93,14 +98,16 @@ def measure(
         yield f"BM25{lead}", systems.words_alone(trial.document, bank, asked)
         step(f"提问：encoder{lead}")
         yield f"encoder{lead}", systems.encoder_alone(trial.document, bank, asked, encoder, cache)
-    if not arguments.no_rasa:
-        step("训练原版 Rasa（很慢；训练好的会留着）")
-        pairs = rasa_baseline.examples(trial.bank)
-        folder = runtime.settings.data_dir / "eval" / "rasa"
-        home = rasa_baseline.trained(pairs, folder, arguments.rasa_epochs, count)
-        step("提问：原版 Rasa")
-        name = f"Rasa, DIET {arguments.rasa_epochs} epochs"
-        yield name, rasa_baseline.ask_rasa(home, trial.document, asked, count)
+
+
+def measure_rasa(runtime: Runtime, trial: Trial, epochs: int, step: Step, count: Count) -> Rows:
+    """Train stock Rasa on what the product learns from, unless that was done before, and ask it."""
+    step("训练原版 Rasa（很慢；训练好的会留着）")
+    pairs = rasa_baseline.examples(trial.bank)
+    home = rasa_baseline.trained(pairs, runtime.settings.data_dir / "eval" / "rasa", epochs, count)
+    step("提问：原版 Rasa")
+    asked = systems.present(trial.asked)
+    return {f"Rasa, DIET {epochs} epochs": rasa_baseline.ask_rasa(home, trial.document, asked, count)}
 
 
 def _index(runtime: Runtime, trial: Trial, cache: VectorCache, count: Count) -> Index:

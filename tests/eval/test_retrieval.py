@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from argparse import Namespace
 from pathlib import Path
 
 import pytest
@@ -61,7 +60,7 @@ def test_a_whole_measurement(settings: Settings, tmp_path: Path, capsys: pytest.
     runtime = Runtime(settings)
     trial = Trial("tiny", "tiny", MANUAL, BANK, ASKED)
     told: list[str] = []
-    rows = dict(retrieval.measure(runtime, trial, Namespace(no_rasa=True), told.append, lambda *_: None))
+    rows = dict(retrieval.measure(runtime, trial, told.append, lambda *_: None))
     assert list(rows) == [PRODUCT, "BM25", "encoder", "BM25, manual only", "encoder, manual only"]
     assert told and all(len(found) == 5 for found in rows.values())  # the absent one is not asked
     ranks = {row.id: row.rank for row in rows["encoder"]}
