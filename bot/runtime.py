@@ -16,6 +16,7 @@ from actions.learning.work import Work
 from actions.service.metrics import SHANGHAI
 from actions.store.engine import Database
 from actions.store.tables.service import Turn
+from bot.channels.suggestions import Suggestions
 from bot.guests import Guests, load_secret
 from bot.hub import Hub, make_hub
 from bot.settings import Settings
@@ -71,6 +72,11 @@ class Runtime:
         """Return the answerer of whatever manual is in use, with what its owner has published beside it."""
         live = LiveAnswerer(self.library, lambda: self.encoder)
         return Supplemented(live, lambda: self.encoder, Published(lambda: self.db), self.today)
+
+    @cached_property
+    def suggestions(self) -> Suggestions:
+        """Return what chats offer to ask first."""
+        return Suggestions(self.answerer)
 
     @cached_property
     def work(self) -> Work:

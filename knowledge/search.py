@@ -21,6 +21,17 @@ from knowledge.views import Evidence, Query, View
 NAMED = 3  # the nearest unanswerable questions that name the kind of a refusal
 _LATIN = re.compile(r"[a-z]{2,}")
 _MARKS = " ?？!！.。~～,，"
+# What people put around a question; it names nothing that is searched for.
+_BEFORE = re.compile(
+    r"^(?:(?:你好|您好|哈[喽啰]|嗨|在吗|打扰)[一下了]{0,2}[,，!！。~ 啊呀哈]*"
+    r"|(?:我?想|麻烦|请)?(?:请[问教]|问一?下|咨询一?下|想问|请教)(?:一下|下|个问题|您|问)*"
+    r"[哈啊呀呢]?[,，:：。!！~ ]*)+"
+)
+_AFTER = re.compile(
+    r"(?:[,，。!！~ ]*(?:谢谢|多谢|谢了|麻烦了|拜托)[您你啦了哈啊]*)+[。!！~ ]*$"
+    r"|(?<=[\u4e00-\u9fff])[呀哈哦呐]+(?=[?？。!！~ ]*$)"
+)
+_LEAST = 4  # letters that must be left of a question
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +98,7 @@ class Searcher:
         view = known.view
         text = normalise(question)
         exact = known.exact(text)
-        text = text if exact >= 0 else known.speller.mend(text)
+        text = text if exact >= 0 else bare(known.speller.mend(text))
         query = query_of(self.index, text, self.encoder.encode_one(text))
         evidence = view.evidence(query)
         scores = evidence.sections.copy()
@@ -114,6 +125,12 @@ class Searcher:
         spelled = np.array([evidence.spelled], np.float32)
         asked = Asked([query.text], query.vector[None], query.mapped[None], spelled)
         return float(known.judge.score(signals_of(known.view, classifiers, asked))[0])
+
+
+def bare(text: str) -> str:
+    """Return a normalised question without greetings, thanks and 请问 around it."""
+    left = _AFTER.sub("", _BEFORE.sub("", text))
+    return left if len(left) >= _LEAST else text
 
 
 def plain(text: str) -> str:

@@ -20,7 +20,6 @@ from actions.service import conversations, ratings
 from actions.service.accounts import SignedIn
 from actions.store.tables.knowledge import EntryState, Faq, FaqVersion
 from actions.store.tables.service import Turn
-from bot.channels.suggestions import suggestions
 from bot.deps import MaybeUser, RuntimeDep
 from bot.guests import COOKIE
 from bot.messages import message_of
@@ -96,6 +95,7 @@ def session(request: Request, response: Response, runtime: RuntimeDep, user: May
         speaker = Speaker("web", guest, guest)
     else:
         speaker = speaker_of(request, runtime, user)
+    offered = runtime.suggestions.offer(Audience(speaker.audience))
     with runtime.db.begin() as db:
         conversation = runtime.turns.open(db, speaker)
         earlier = [_shown(db, turn) for turn in conversations.history(db, conversation.id, limit=HISTORY)]
@@ -104,7 +104,7 @@ def session(request: Request, response: Response, runtime: RuntimeDep, user: May
             "audience": speaker.audience,
             "staff": speaker.audience == "staff",
             "messages": earlier,
-            "suggestions": suggestions(speaker.audience),
+            "suggestions": offered,
         }
 
 

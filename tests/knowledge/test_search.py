@@ -88,12 +88,8 @@ def test_a_false_answer_is_not_given_for_a_staff_matter(answerer: Answerer) -> N
         "提现多久到帐",
         "  提 现 多 久 到 账 ？？ ",
         "\u63d0\u73fe\u591a\u4e45\u5230\u8cec",
-        pytest.param(
-            "请问一下哈，提现多久到账呀",
-            marks=pytest.mark.xfail(
-                strict=True, reason="politeness around the question still misleads the search"
-            ),
-        ),
+        "请问一下哈，提现多久到账呀",
+        "你好，麻烦问下提现多久到账，谢谢",
     ],
 )
 def test_typed_askew_finds_the_same(answerer: Answerer, typed: str) -> None:
