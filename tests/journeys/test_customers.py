@@ -83,6 +83,38 @@ def test_an_angry_opening_is_not_taken_for_what_happened(arrive: Arrive) -> None
     expect(chat.last).to_contain_text(f"发生了什么：{MATTER}")
 
 
+def test_a_complaint_on_a_phone_in_the_order_in_which_people_talk(
+    arrive: Arrive, installation: Installation
+) -> None:
+    person = arrive(phone=True)
+    chat, page = Chat(person).open(), person.page
+    chat.say("你们什么垃圾平台啊 钱扣了两遍！！！", "我要投诉你们")
+    chat.say("就是上周三晚上买东西 付了一次没成功又付了一次 结果两次都扣了")
+    expect(chat.last).to_contain_text("这些也记下了。这件事涉及哪个产品或服务？")
+    chat.say("微信支付那个", "不对 是你们app里面的快捷支付")
+    expect(chat.last).to_contain_text("产品或服务已改为：你们app里面的快捷支付")
+    chat.say("把多扣的299退给我", "我微信 wx12345")
+    expect(chat.last).to_contain_text("目前只能用手机号或邮箱联系您")
+    person.snap("g1-no-contact")
+    chat.say("13812345678", "你们这个钱安不安全啊")
+    expect(chat.last).to_contain_text("我们接着登记")
+    chat.say("算了不弄了", "继续")
+    expect(chat.last).to_contain_text("请您核对")
+    chat.tap("确认提交")
+    number = chat.number()
+    facts = chat.last.locator("dd").all_inner_texts()
+    assert facts[1:3] == ["你们app里面的快捷支付", "把多扣的299退给我"]
+    assert facts[0].endswith("结果两次都扣了")
+    chat.say("到底什么时候能处理好")
+    expect(chat.last).to_contain_text(f"{number}：已受理登记，等待处理人员接手。最晚")
+    person.snap("g2-impatient")
+    page.set_viewport_size({"width": 390, "height": 480})  # the phone's keyboard opens
+    expect(chat.last).to_be_in_viewport()
+    page.reload()
+    expect(chat.last).to_contain_text(number)
+    assert installation.count("SELECT count(*) FROM tickets WHERE number = ?", number) == 1
+
+
 @pytest.mark.xfail(strict=False, reason="an offered follow-up may still be refused: issue 3")
 def test_a_question_that_the_page_offers_is_answered(arrive: Arrive) -> None:
     chat = Chat(arrive()).open()

@@ -29,12 +29,20 @@ export class Log {
     /** titles of buttons by payload, so that a command reads as what was chosen */
     this.titles = new Map();
     more.addEventListener("click", () => this.toEnd());
-    scroll.addEventListener("scroll", () => this.nearEnd() && (more.hidden = true), { passive: true });
+    /** whether the reader is at the end: a keyboard that opens, or a turned phone, must not hide the last message */
+    this.following = true;
+    scroll.addEventListener("scroll", () => this.#scrolled(), { passive: true });
+    new ResizeObserver(() => this.following && this.toEnd()).observe(scroll);
   }
 
   /** Tell whether the reader is at the end. */
   nearEnd() {
     return this.scroll.scrollHeight - this.scroll.scrollTop - this.scroll.clientHeight < NEAR;
+  }
+
+  #scrolled() {
+    this.following = this.nearEnd();
+    if (this.following) this.more.hidden = true;
   }
 
   /** Go to the end. */
