@@ -68,11 +68,13 @@ def learn(index: Index, known: Known, progress: Progress | None = None) -> Index
 
     folds = _folds(len(known.answerable)), _folds(len(known.unanswerable))
     held: dict[Audience, list[_Held]] = {audience: [] for audience in Audience}
-    spelled = {audience: _Spelled(View(index, audience)) for audience in Audience}
-    final = replace(index, projection=train(*_examples(index)))
+    views = {audience: View(index, audience) for audience in Audience}
+    spelled = {audience: _Spelled(view) for audience, view in views.items()}
+    final, learned = index, any(enough(view) for view in views.values())
+    if learned:
+        final = replace(index, projection=train(*_examples(index)))
+        views = {audience: View(final, audience) for audience in Audience}
     step()
-    views = {audience: View(final, audience) for audience in Audience}
-    learned = any(enough(view) for view in views.values())
     for fold in range(FOLDS if learned else 0):
         part = _without(index, folds[0] == fold, folds[1] == fold)
         step()

@@ -19,7 +19,7 @@ from knowledge.text import synonyms, words
 # Weights of a section's standardised signals: a conditional logit fitted on held-out questions of the bank.
 WEIGHTS = {"questions": 1.05, "centres": 0.7, "text": 0.45, "words": 0.35, "sentences": 0.45}
 # A manual without questions is searched by its text alone.
-WEIGHTS_OF_TEXT = {"text": 0.7, "words": 0.35, "sentences": 0.4}
+WEIGHTS_OF_TEXT = {"text": 0.7, "words": 0.3, "sentences": 0.6}
 NEAREST = 3  # a section is as near as its three nearest questions
 RERANKED = 64  # passages whose token vectors are compared
 FEWEST_QUESTIONS = 0.5  # the share of sections that must have questions, else the text alone is searched

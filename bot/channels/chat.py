@@ -226,7 +226,9 @@ def section(
         "number": found.number,
         "title": found.title,
         "chapter_title": found.chapter_title,
-        "paragraphs": [{"text": p.text, "heading": p.heading, "kind": str(p.kind)} for p in found.paragraphs],
+        "paragraphs": [
+            {"text": p.text, "heading": p.heading, "kind": str(p.kind), "page": p.page} for p in found.paragraphs
+        ],
     }
 
 

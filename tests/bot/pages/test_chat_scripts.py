@@ -36,7 +36,10 @@ SECTION = {
     "number": "2.2",
     "title": "服务流程",
     "chapter_title": "客户服务",
-    "paragraphs": [{"text": "先受理。首次响应不超过30秒。再回访。", "heading": "2.2.1 响应", "kind": "text"}],
+    "paragraphs": [
+        {"text": "先受理。首次响应不超过30秒。再回访。", "heading": "2.2.1 响应", "kind": "text", "page": 12},
+        {"text": "另一段。", "heading": "2.2.1 响应", "kind": "text", "page": 13},
+    ],
 }
 
 
@@ -292,6 +295,8 @@ def test_a_source_opens_marked_and_gives_the_focus_back(page: Page, stand: Stand
     source = page.get_by_role("button", name="「《运营手册》2.2 服务流程」")
     source.click()
     expect(page.locator("#sheet mark")).to_have_text("首次响应不超过30秒。")
+    expect(page.locator("#sheet-body")).to_contain_text("再回访。 第 12 页")
+    expect(page.locator("#sheet-body")).not_to_contain_text("第 13 页")
     expect(page.locator("#sheet-path")).to_have_text("《运营手册》 › 第2章 客户服务")
     page.keyboard.press("Escape")
     expect(page.locator("#sheet")).to_be_hidden()

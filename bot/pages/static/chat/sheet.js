@@ -4,7 +4,7 @@ import { call } from "../api.js";
 import { byId, el } from "../dom.js";
 import { FAQ, manualName } from "./sources.js";
 
-/** @typedef {{text: string, heading: string, kind: string}} Paragraph */
+/** @typedef {{text: string, heading: string, kind: string, page?: number | null}} Paragraph */
 
 /**
  * Return where `sentence` stands in `text`, blind to spaces; null when it does not.
@@ -59,6 +59,9 @@ function paragraphs(paragraphs, sentence) {
     if (isItem && !list) out.push((list = el("ul")));
     if (!isItem) list = null;
     const node = el(isItem ? "li" : "p", {}, ...marked(paragraph.text, sentence));
+    if (paragraph.page && node.querySelector("mark")) {
+      node.append(el("span", { class: "muted small", text: ` 第 ${paragraph.page} 页` }));
+    }
     (list ?? { append: (child) => out.push(child) }).append(node);
   }
   return out;
