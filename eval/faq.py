@@ -18,7 +18,7 @@ from bot.show import Count, Step, steps
 from eval import charts, page
 from eval.scores import KEPT, auroc
 from knowledge.errors import bad_input
-from knowledge.faq_matching import Adapted, Encode, Likeness, Matcher
+from knowledge.faq_matching import Adapted, Encode, Likeness, Matcher, averaged
 from knowledge.text import normalise, words
 from knowledge.vectors import VectorCache
 
@@ -90,8 +90,9 @@ def measure(runtime: Runtime, folder: Path, step: Step, count: Count) -> Result:
     questions = load(folder)
     cache = VectorCache(runtime.settings.data_dir / "vectors", runtime.encoder)
     step("客服问句：编码")
-    cache.encode([*questions.texts, *questions.standard], progress=count)
-    return measure_all(questions, cache.encode, step)
+    every = [*questions.texts, *questions.standard]
+    known = dict(zip(every, cache.encode(every, progress=count), strict=True))
+    return measure_all(questions, lambda texts: [known[text] for text in texts], step)
 
 
 def measure_all(questions: Questions, encode: Encode, step: Step, shots: Sequence[int] = SHOTS) -> Result:
@@ -99,8 +100,10 @@ def measure_all(questions: Questions, encode: Encode, step: Step, shots: Sequenc
     step("客服问句：没有例句")
     result: Result = {"0": _without_examples(questions, encode)}
     for shot in shots:
-        step(f"客服问句：每问 {shot} 个例句")
-        runs = [_learned(questions, encode, draw(questions, shot, seed)) for seed in SEEDS]
+        runs = []
+        for seed in SEEDS:
+            step(f"客服问句：每问 {shot} 个例句，第 {seed} 次抽样")
+            runs.append(_learned(questions, encode, draw(questions, shot, seed)))
         result[str(shot)] = _mean(runs)
     step("客服问句：全部例句")
     result["all"] = _learned(questions, encode, np.flatnonzero(questions.train))
@@ -147,11 +150,12 @@ def _learned(questions: Questions, encode: Encode, examples: Array) -> dict[str,
     matcher = Matcher(Likeness(questions.standard, encode, unlabelled=texts), texts, labels.tolist())
     every = [*texts, *questions.standard]
     owners = np.concatenate([labels, np.arange(len(questions.standard))])
+    parts = matcher.parts(asked)
     return {
         "BM25": ranked(_spelled(every, owners, asked), right),
         "encoder": ranked(_cosines(encode, every, owners, asked), right),
-        PRODUCT: ranked(matcher.scores(asked), right),
-        **{f"part: {name}": ranked(scores, right) for name, scores in matcher.parts(asked).items()},
+        PRODUCT: ranked(averaged(parts), right),
+        **{f"part: {name}": ranked(scores, right) for name, scores in parts.items()},
     }
 
 

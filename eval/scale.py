@@ -138,6 +138,8 @@ def worker(data_dir: Path, folder: Path, passages: int) -> dict[str, Any]:
         "search_p95_ms": round(float(np.quantile(searching[WARM:], 0.95)), 1),
         "text_mb": round(alone),
         "peak_mb": round(_peak_mb()),
+        "own_mb": round(_memory_mb("RssAnon")),
+        "mapped_mb": round(_memory_mb("RssFile")),
         "slowest": _slowest(searcher, questions[WARM : WARM + 20]),
     }
 
@@ -187,11 +189,15 @@ def _timed(work: Any) -> float:
 
 def _peak_mb() -> float:
     """Return this process's own peak; ru_maxrss would start from its parent's on Linux."""
+    own = _memory_mb("VmHWM")
+    return own if own else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def _memory_mb(name: str) -> float:
+    """Return one figure of the kernel's about this process, 0 where it does not tell."""
     status = Path("/proc/self/status")
-    if status.is_file():
-        lines = dict(line.split(":", 1) for line in status.read_text(encoding="utf-8").splitlines())
-        return int(lines["VmHWM"].split()[0]) / 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    lines = status.read_text(encoding="utf-8").splitlines() if status.is_file() else []
+    return next((int(line.split()[1]) / 1024 for line in lines if line.startswith(f"{name}:")), 0.0)
 
 
 def _slowest(searcher: Searcher, questions: Sequence[str]) -> list[dict[str, Any]]:
@@ -226,6 +232,7 @@ def _report(result: dict[str, Any]) -> None:
     ):
         verdict = f"   goal {goal:.0f}: {'reached' if value <= goal else 'missed'}" if goal else ""
         print(f"  {name} {value:>7} {unit}{verdict}")
+    print(f"  at the end {result['own_mb']} MB of its own, {result['mapped_mb']} MB of mapped files")
     print(f"  ready after {result['ready_seconds']} s; ms of a search by function (own, with callees):")
     for row in result["slowest"]:
         print(f"    {row['own_ms']:>8} {row['with_callees_ms']:>8}  {row['function']}")

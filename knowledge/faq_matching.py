@@ -240,14 +240,18 @@ class Matcher:
 
     def scores(self, texts: Sequence[str]) -> Floats:
         """Return log-probabilities of the answers, shape (texts, answers)."""
-        parts = self.parts(texts)
-        return log_softmax(np.mean([parts[name] for name in PARTS], axis=0))
+        return averaged(self.parts(texts))
 
     def nearness(self, texts: Sequence[str]) -> Floats:
         """Return the cosine of each text to its nearest examples, where the head has mapped them."""
         mapped = self.meaning.map(self._features(texts)[0])
         similar = np.partition(mapped @ self.examples.T, -NEAREST, axis=1)[:, -NEAREST:]
         return np.asarray(similar.mean(axis=1), np.float32)
+
+
+def averaged(parts: dict[str, Floats]) -> Floats:
+    """Return log-probabilities from those of the parts that count."""
+    return log_softmax(np.asarray(np.mean([parts[name] for name in PARTS], axis=0), np.float32))
 
 
 def unit(rows: Floats) -> Floats:
