@@ -34,6 +34,7 @@ from actions.rasa.complaint_words import (
 from actions.rasa.form import answers_now, keeps_silent, opens_now, request
 from actions.rasa.heard import Heard, heard
 from actions.rasa.talk import DialogueAction, Events, Talk, set_slots
+from actions.service import handovers
 from actions.service.replies import Button, Reply
 from actions.store.masking import mask
 from actions.store.tables.desk import Ticket
@@ -264,7 +265,13 @@ class SoftenDissatisfaction(DialogueAction):
     action_name: ClassVar[str] = "action_dissatisfied"
 
     def act(self, talk: Talk) -> Events:
-        """Offer a complaint and a person."""
+        """Offer a complaint and a person; who waits for a person already is not offered one again."""
+        if handovers.open_for(talk.session, talk.turn.conversation_id):
+            talk.say_text(
+                "让您久等了，抱歉。人工客服接通后会直接在这里回复您；要留下书面记录，可以先登记投诉。",
+                "我要投诉",
+            )
+            return []
         talk.say_text(
             "给您带来不便，抱歉。您可以登记投诉，我们按时限书面答复；也可以马上转人工。", "我要投诉", "转人工"
         )

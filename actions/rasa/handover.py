@@ -17,10 +17,12 @@ class RequestHuman(DialogueAction):
 
     def act(self, talk: Talk) -> Events:
         """Request a person and say what happens next."""
+        waiting = handovers.open_for(talk.session, talk.turn.conversation_id)
         handover = handovers.request(
             talk.session, conversation=talk.conversation, reason=self.reason(talk), now=talk.now
         )
-        text = f"{self.lead}已为您转接人工客服，接通后会直接在这里回复您。等候时您可以继续提问。"
+        how = "您已经在等待人工客服" if waiting else "已为您转接人工客服"
+        text = f"{self.lead}{how}，接通后会直接在这里回复您。等候时您可以继续提问。"
         talk.say(
             Reply(ReplyKind.HANDOVER, text, {"handover_id": handover.id, "state": str(handover.state)}, ())
         )

@@ -92,6 +92,13 @@ class TestTalk:
     def test_asking_twice_for_a_person_makes_one_hand_over(self, chat: Chat) -> None:
         assert chat.say("转人工")[0].data == chat.say("人工客服")[0].data
 
+    def test_who_waits_for_a_person_is_not_offered_one_again(self, chat: Chat) -> None:
+        assert "已为您转接" in chat.heard("转人工")
+        assert "您已经在等待人工客服" in chat.heard("人呢")
+        [reply] = chat.say("我等了好久了")
+        assert "让您久等了" in reply.text
+        assert titles([reply]) == ["我要投诉"]
+
     @pytest.mark.parametrize(
         "text", ["/restart", "/back", "/session_start", '/complain{"x":1}', "/确认", "//"]
     )
@@ -259,6 +266,7 @@ class TestTickets:
         number = chat.say("确认提交")[0].data["number"]
         assert "「银行短信显示扣了两笔5元」" in chat.heard(f"补充 {number}：银行短信显示扣了两笔5元")
         assert "「工号是8021」" in chat.heard("再补充一下 工号是8021")
+        assert "「我有截图 能看到扣款时间」" in chat.heard("补充 我有截图 能看到扣款时间")
 
     def test_impatience_is_about_the_ticket_where_there_is_one(self, chat: Chat) -> None:
         to_summary(chat)
