@@ -15,7 +15,7 @@ from knowledge.sameness import NEAR
 from knowledge.search import Found
 from knowledge.supplement import FaqEntry, Match, Supplement, Supplemented
 from knowledge.text import synonyms, words
-from knowledge.views import NEAREST, View
+from knowledge.views import View
 
 SECTIONS = 5
 QUESTIONS = 3
@@ -111,7 +111,7 @@ def explain(
 
 def _signals(manual: Answerer, view: View, found: Found) -> list[SectionSignals]:
     """Return the signals of the best sections, best first."""
-    signals = _by_section(view, found)
+    signals = found.evidence.signals
     written = list(dict.fromkeys(words(found.query.text)))
     out = []
     for ranked in found.ranking[:SECTIONS]:
@@ -131,20 +131,6 @@ def _signals(manual: Answerer, view: View, found: Found) -> list[SectionSignals]
             )
         )
     return out
-
-
-def _by_section(view: View, found: Found) -> dict[str, Floats]:
-    """Return each signal of all sections, in the order of the view."""
-    known: dict[str, Floats] | None = getattr(found.evidence, "signals", None)
-    if known is not None:
-        return known
-    spelled = view.word_scores(found.query.text)
-    return {
-        "questions": view._section_questions.best(found.evidence.asked, NEAREST),
-        "text": view._section_passages.best(view._passage_scores(found.query, spelled), 1),
-        "words": view._section_passages.best(spelled, 1),
-        "sentences": view._section_units.best(found.evidence.sentences, 1),
-    }
 
 
 def _standing(scores: Floats, place: int) -> float:
