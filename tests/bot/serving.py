@@ -208,6 +208,7 @@ class Process:
             with suppress(subprocess.TimeoutExpired):
                 self._process.wait(0.2)
                 raise RuntimeError(f"wenjin run ended:\n{self.output()}")
+        self.kill()
         raise RuntimeError(f"wenjin run was not ready in time:\n{self.output()}")
 
     def _is_ready(self) -> bool:
