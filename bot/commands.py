@@ -117,7 +117,8 @@ def _answerer(arguments: argparse.Namespace) -> Any:
     with steps() as (step, progress):
         ensure_encoder(runtime.settings, step)
         runtime.library.index(runtime.library.in_use(), runtime.encoder, progress=progress)
-    return runtime.answerer.get()
+    runtime.answerer.get()
+    return runtime.answerer
 
 
 def _answered(answerer: Any, question: Any, audience: str) -> dict[str, Any]:

@@ -163,7 +163,8 @@ def _try(
     best = np.array([spelled(text) for text in folded], np.float32)
     classifiers: Classifiers = train_classifiers(view)
     mapped = project(vectors, view.index.projection)
-    signals = signals_of(view, classifiers, Asked(folded, vectors, mapped, best))
+    near, sentence = mapped @ view.mapped.T, (mapped @ view.unit_mapped.T).max(axis=1)
+    signals = signals_of(view, classifiers, Asked(folded, vectors, mapped, near, sentence, best))
     positive = np.arange(len(texts)) < len(here)
     own = [view.audience is Audience.STAFF or index.attached[i].audience is view.audience for i in here]
     weights = [1 / max(len(here), 1)] * len(here) + [CLOSED / max(len(closed), 1)] * len(closed)

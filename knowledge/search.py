@@ -122,8 +122,14 @@ class Searcher:
         classifiers = known.judge.classifiers
         if classifiers is None:
             return evidence.best_passage
-        spelled = np.array([evidence.spelled], np.float32)
-        asked = Asked([query.text], query.vector[None], query.mapped[None], spelled)
+        asked = Asked(
+            [query.text],
+            query.vector[None],
+            query.mapped[None],
+            evidence.asked[None],
+            evidence.sentences.max(keepdims=True),
+            np.array([evidence.spelled], np.float32),
+        )
         return float(known.judge.score(signals_of(known.view, classifiers, asked))[0])
 
 
