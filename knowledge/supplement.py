@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from threading import Lock
 from typing import Protocol
@@ -12,7 +12,7 @@ import numpy as np
 
 from knowledge.answering import Answerer, check_question
 from knowledge.context import resolve
-from knowledge.document import Answer, Audience, Citation, Document, Outcome, Ranked
+from knowledge.document import Answer, Audience, Citation, Document, Outcome
 from knowledge.encoder import Encoder
 from knowledge.indexed import Floats
 from knowledge.sameness import NEAR, SHARED, bare, nearness
@@ -139,10 +139,14 @@ class Supplemented:
         return self._live.get()
 
     def answer(self, question: str, *, audience: Audience, context: str = "") -> Answer:
-        """Answer `question` for `audience`; see `Answerer.answer`."""
+        """Answer `question` for `audience`; see `Answerer.answer`. The manual's ranking comes with it always."""
         match = self.nearest(question, audience=audience, context=context)
         answer = self.answer_of(match) if match and match.answers else None
-        return answer or self._live.answer(question, audience=audience, context=context)
+        if answer is None:
+            return self._live.answer(question, audience=audience, context=context)
+        searched = resolve(check_question(question), context)
+        found = self.get().searcher.search(searched, audience)
+        return replace(answer, ranking=found.ranking)
 
     def nearest(
         self,
@@ -216,7 +220,7 @@ class Supplemented:
         if section is None:
             return None
         cited = Citation(index.manual, index.version, entry.section, section.title, entry.sentence, score)
-        return Answer(Outcome.ANSWERED, entry.sentence, (cited,), (Ranked(entry.section, score),))
+        return Answer(Outcome.ANSWERED, entry.sentence, (cited,))
 
 
 def stands(attached: AttachedQuestion, document: Document, audience: Audience) -> bool:

@@ -227,7 +227,8 @@ def section(
         "title": found.title,
         "chapter_title": found.chapter_title,
         "paragraphs": [
-            {"text": p.text, "heading": p.heading, "kind": str(p.kind), "page": p.page} for p in found.paragraphs
+            {"text": p.text, "heading": p.heading, "kind": str(p.kind), "page": p.page}
+            for p in found.paragraphs
         ],
     }
 
