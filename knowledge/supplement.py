@@ -139,7 +139,7 @@ class Supplemented:
         return self._live.get()
 
     def answer(self, question: str, *, audience: Audience, context: str = "") -> Answer:
-        """Answer `question` for `audience`; see `Answerer.answer`. The manual's ranking comes with it always."""
+        """Answer `question` for `audience`, always with the manual's ranking; see `Answerer.answer`."""
         match = self.nearest(question, audience=audience, context=context)
         answer = self.answer_of(match) if match and match.answers else None
         if answer is None:
