@@ -25,7 +25,7 @@ from knowledge.text import normalise, words
 from knowledge.vectors import VectorCache
 
 __all__ = ["Floats", "Index", "Ints", "TokenVectors", "build", "index_key", "load", "save"]
-FORMAT = "8"  # raise it when what is stored or learned, or how text is cut, changes
+FORMAT = "9"  # raise it when what is stored or learned, or how text is cut, changes
 
 
 def index_key(document: Document, bank: QuestionBank, encoder: Encoder, *, manual: str, version: str) -> str:
