@@ -22,6 +22,7 @@ from bot.channels import chat, rest
 from bot.deps import RuntimeDep
 from bot.runtime import Runtime
 from bot.settings import Settings
+from knowledge.document import Audience
 from knowledge.encoder import Progress
 
 log = logging.getLogger(__name__)
@@ -77,6 +78,8 @@ def warm(runtime: Runtime, *, say: Say = lambda _: None, progress: Progress | No
     prepare(runtime, say=say, progress=progress)
     say("启动对话")
     runtime.turns.warm()
+    for audience in Audience:
+        runtime.suggestions.offer(audience)
     index = runtime.answerer.get().index
     metrics.MANUAL.labels(index.manual, index.version, runtime.encoder.fingerprint).set(1)
 

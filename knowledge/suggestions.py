@@ -15,7 +15,7 @@ _SHORTEST, _LONGEST = 6, 22
 _COPY = 0.6  # share of common character pairs from which two questions are the same to a reader
 # How staff speak among themselves, or of a person who is not there: no question to offer to a reader.
 _INSIDE = re.compile(
-    r"新人|同事|领导|主管|考试|考题|考核题|面试|客户问|客户说|怎么答|怎么回|我怎么说"
+    r"我.{0,3}投诉|新人|同事|领导|主管|考试|考题|考核题|面试|客户问|客户说|怎么答|怎么回|我怎么说"
     r"|手册|[,，:：;；\s a-zA-Z]"
 )
 _RUDE = re.compile(r"骗|坑|跑路|揣|爆雷|倒闭|老赖|死")
