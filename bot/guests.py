@@ -51,6 +51,6 @@ class Guests:
             return None
         try:
             value = self._serializer.loads(cookie)
-        except BadSignature:
+        except (BadSignature, UnicodeError):
             return None
         return value if isinstance(value, str) and self.sign(value) == cookie else None

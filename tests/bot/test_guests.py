@@ -46,6 +46,11 @@ def test_another_spelling_of_the_same_signature_is_none() -> None:
     assert taken == {signed[-1]}
 
 
+def test_letters_that_cannot_be_written_are_no_cookie() -> None:
+    signed = Guests(SECRET).sign("anna")
+    assert Guests(SECRET).read("\ud800" + signed[1:]) is None
+
+
 @pytest.mark.parametrize("value", [5, None, ["anna"], {"id": "anna"}])
 def test_only_a_text_is_a_customer(value: object) -> None:
     signed = URLSafeSerializer(SECRET, salt="guest").dumps(value)
