@@ -57,7 +57,7 @@ class _Held:
 
 
 def learn(index: Index, known: Known, progress: Progress | None = None) -> Index:
-    """Return the index with its projection and a judge for each audience; one to two minutes on two cores."""
+    """Return the index with its projection and a judge for each audience; three minutes on two cores."""
     done = 0
 
     def step() -> None:
