@@ -41,7 +41,9 @@ class Runtime:
     @cached_property
     def db(self) -> Database:
         """Return the database, migrated; chats are woken when new turns are committed."""
-        database = Database(self.settings.url, self.secret)
+        database = Database(
+            self.settings.url, self.secret, info={"desk": self.settings.desk_rules(self.secret)}
+        )
         database.migrate()
         _wake_on_commit(database, lambda conversation_id: self.hub.publish(conversation_id))
         return database

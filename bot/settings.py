@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import time
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from actions.desk.rules import DeskRules
 from knowledge.errors import bad_input
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -40,6 +42,43 @@ class Settings(BaseModel):
     pass_percent: int = Field(default=80, ge=1, le=100, description="测验合格线（百分比）。")
     quiz_size: int = Field(default=10, ge=1, le=100, description="一份练习卷的题数。")
     messages_per_minute: int = Field(default=30, ge=1, description="每个会话每分钟最多几条消息。")
+    complaint_days: int = Field(
+        default=15, ge=1, le=365, description="投诉处理时限（日历日）：事实清楚、争议简单。"
+    )
+    complaint_complex_days: int = Field(
+        default=30, ge=1, le=365, description="投诉处理时限（日历日）：情况复杂，须主管批准。"
+    )
+    complaint_special_days: int = Field(
+        default=60, ge=1, le=365, description="投诉处理时限（日历日）：情况特别复杂，须主管批准。"
+    )
+    review_window_days: int = Field(
+        default=30, ge=1, le=365, description="处理决定发出后，客户多少日内可以申请核查或补充新情况。"
+    )
+    review_days: int = Field(default=30, ge=1, le=365, description="核查的时限（日历日）。")
+    first_response_hours: float = Field(
+        default=4.0, gt=0, le=200, description="人工首次回复的目标（工作小时）。"
+    )
+    working_hours: str = Field(
+        default="09:00-18:00", description="人工服务和工作小时的起止时间；法定节假日和调休按国务院安排。"
+    )
+    remind_days: str = Field(default="3,1", description="到期前几天提醒，用逗号分开。")
+    same_complaint_days: int = Field(
+        default=30, ge=0, le=365, description="同一客户多少日内的同一件事，提示并入原工单；0 为不提示。"
+    )
+    close_after_days: int = Field(
+        default=30, ge=1, le=365, description="答复处理决定后多少日没有异议，系统自动办结。"
+    )
+    auto_assign: bool = Field(default=False, description="新投诉自动分给本队列在办最少的处理员。")
+    categories_file: Path | None = Field(
+        default=None, description="投诉分类表（YAML），空为自带的；见“投诉处理”文档。"
+    )
+    public_url: str = Field(default="", description="客户访问本系统的网址，写进邮件里的进度链接。")
+    smtp_url: str = Field(
+        default="", description="发邮件的服务器：smtp://用户:密码@主机:端口，或 smtps://…；空为不发邮件。"
+    )
+    mail_from: str = Field(default="", description="邮件的发件人地址。")
+    webhook_url: str = Field(default="", description="工单动态推送到的网址；空为不推送。")
+    webhook_secret: str = Field(default="", description="推送签名用的密钥。")
     secure_cookies: bool = Field(
         default=False, description="只在 HTTPS 下发送登录凭据；前面有 HTTPS 代理时打开。"
     )
@@ -51,6 +90,46 @@ class Settings(BaseModel):
         if value.upper() not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
             raise ValueError("日志级别只能是 DEBUG、INFO、WARNING 或 ERROR")
         return value.upper()
+
+    @field_validator("working_hours")
+    @classmethod
+    def _hours(cls, value: str) -> str:
+        opens, closes = hours(value)
+        if opens >= closes:
+            raise ValueError("开始时间要早于结束时间")
+        return value
+
+    @field_validator("remind_days")
+    @classmethod
+    def _days(cls, value: str) -> str:
+        for part in value.split(","):
+            if part.strip() and not 0 < int(part) < 366:
+                raise ValueError("天数要在 1 到 365 之间")
+        return value
+
+    def desk_rules(self, secret: bytes) -> DeskRules:
+        """Return the complaint desk's rules."""
+        opens, closes = hours(self.working_hours)
+        return DeskRules(
+            simple=self.complaint_days,
+            complex=self.complaint_complex_days,
+            special=self.complaint_special_days,
+            review=self.review_days,
+            review_window=self.review_window_days,
+            first_response_hours=self.first_response_hours,
+            opens=opens,
+            closes=closes,
+            remind=tuple(
+                sorted({int(part) for part in self.remind_days.split(",") if part.strip()}, reverse=True)
+            ),
+            same_within=self.same_complaint_days,
+            close_after=self.close_after_days,
+            auto_assign=self.auto_assign,
+            webhook=bool(self.webhook_url),
+            mail=bool(self.smtp_url),
+            public_url=self.public_url,
+            link_key=secret,
+        )
 
     @property
     def url(self) -> str:
@@ -76,6 +155,12 @@ class Settings(BaseModel):
     def quiz_dir(self) -> Path:
         """Return the folder of the quiz bank."""
         return PROJECT / "training_data" / "quiz"
+
+
+def hours(text: str) -> tuple[time, time]:
+    """Return when the desk opens and closes, from "09:00-18:00"; raise ValueError for another form."""
+    opens, closes = (time.fromisoformat(part.strip()) for part in text.split("-"))
+    return opens, closes
 
 
 def load_settings(environ: Mapping[str, str], **overrides: object) -> Settings:

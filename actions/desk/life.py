@@ -1,78 +1,182 @@
-"""The life of a complaint: its states, what may be done in each, and the time it may take."""
+"""The life of a complaint in one table: its states, what may be done in each, and by whom."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
 from enum import StrEnum
 
 from actions.store.tables.desk import TicketState
 from knowledge.errors import conflict
 
-# 《银行业保险业消费投诉处理管理办法》(CBIRC Order 3 of 2020): 15 calendar days where the facts are clear.
-RULE = "《银行业保险业消费投诉处理管理办法》15日"
-TIME_LIMIT = timedelta(days=15)
-
 STATE_LABELS = {
-    TicketState.RECEIVED: "已受理登记",
+    TicketState.RECEIVED: "已登记",
+    TicketState.ACKNOWLEDGED: "已受理",
     TicketState.IN_PROGRESS: "处理中",
-    TicketState.ANSWERED: "已答复",
+    TicketState.WAITING: "等客户补充",
+    TicketState.ESCALATED: "已升级",
+    TicketState.DECIDED: "已答复",
+    TicketState.REOPENED: "重新处理",
     TicketState.CLOSED: "已办结",
     TicketState.WITHDRAWN: "已撤回",
 }
-OPEN_STATES = (TicketState.RECEIVED, TicketState.IN_PROGRESS, TicketState.ANSWERED)
-# What still waits for the decision that the rule's time limit is about.
-UNANSWERED_STATES = (TicketState.RECEIVED, TicketState.IN_PROGRESS)
 
 
 class Step(StrEnum):
     """What can be done with a ticket."""
 
     TAKE = "take"
+    ASSIGN = "assign"
+    RELEASE = "release"
+    ASSESS = "assess"
     REPLY = "reply"
+    ASK = "ask"
+    RESUME = "resume"
+    ASK_TIME = "ask_time"
+    GRANT_TIME = "grant_time"
+    REFUSE_TIME = "refuse_time"
+    PAUSE = "pause"
+    UNPAUSE = "unpause"
+    DECIDE = "decide"
     CLOSE = "close"
-    WITHDRAW = "withdraw"
-    ADD_FACTS = "add_facts"
+    ESCALATE = "escalate"
+    REOPEN = "reopen"
+    MERGE = "merge"
+    MOVE = "move"
+    BAR = "bar"
     NOTE = "note"
+    ADD_FACTS = "add_facts"
+    REVIEW = "review"
+    WITHDRAW = "withdraw"
 
 
 STEP_LABELS = {
     Step.TAKE: "受理",
-    Step.REPLY: "答复",
+    Step.ASSIGN: "分派",
+    Step.RELEASE: "退回队列",
+    Step.ASSESS: "定性",
+    Step.REPLY: "回复客户",
+    Step.ASK: "请客户补充",
+    Step.RESUME: "继续处理",
+    Step.ASK_TIME: "申请延期",
+    Step.GRANT_TIME: "批准延期",
+    Step.REFUSE_TIME: "不批准延期",
+    Step.PAUSE: "暂停计时",
+    Step.UNPAUSE: "恢复计时",
+    Step.DECIDE: "答复处理决定",
     Step.CLOSE: "办结",
-    Step.WITHDRAW: "撤回",
-    Step.ADD_FACTS: "补充情况",
+    Step.ESCALATE: "升级",
+    Step.REOPEN: "重新处理",
+    Step.MERGE: "并入另一张工单",
+    Step.MOVE: "转到别的队列",
+    Step.BAR: "回避",
     Step.NOTE: "添加备注",
+    Step.ADD_FACTS: "补充情况",
+    Step.REVIEW: "申请核查",
+    Step.WITHDRAW: "撤回",
 }
 
-_R, _P, _A = TicketState.RECEIVED, TicketState.IN_PROGRESS, TicketState.ANSWERED
-_C, _W = TicketState.CLOSED, TicketState.WITHDRAWN
+
+class Who(StrEnum):
+    """In which part somebody acts on a ticket. A supervisor may all that its handler may."""
+
+    CUSTOMER = "customer"
+    HANDLER = "handler"  # any handler who is not barred
+    OWNER = "owner"  # the handler who has the ticket
+    SUPERVISOR = "supervisor"
+    SYSTEM = "system"
+
+
+_R, _A, _P = TicketState.RECEIVED, TicketState.ACKNOWLEDGED, TicketState.IN_PROGRESS
+_WT, _E, _D = TicketState.WAITING, TicketState.ESCALATED, TicketState.DECIDED
+_RO, _C, _WD = TicketState.REOPENED, TicketState.CLOSED, TicketState.WITHDRAWN
+
+# What still waits for the decision that the time limit is about.
+PENDING = (_R, _RO, _E, _A, _P, _WT)
+OPEN_STATES = (*PENDING, _D)
+OVER = (_C, _WD)
+_AT_WORK = (_A, _P, _WT, _E)
+
+
+def _stay(*states: TicketState) -> dict[TicketState, TicketState]:
+    return {state: state for state in states}
+
+
+# From which state to which a step leads. A step that is missing for a state is not allowed in it.
 TRANSITIONS: dict[Step, dict[TicketState, TicketState]] = {
-    Step.TAKE: {_R: _P},
-    Step.REPLY: {_P: _A, _A: _A},
-    Step.CLOSE: {_P: _C, _A: _C},
-    Step.WITHDRAW: {_R: _W, _P: _W, _A: _W},
-    # New facts after an answer ask for another answer.
-    Step.ADD_FACTS: {_R: _R, _P: _P, _A: _P},
-    Step.NOTE: {_R: _R, _P: _P, _A: _A, _C: _C, _W: _W},
+    Step.TAKE: {_R: _A, _RO: _A, _E: _P},
+    Step.ASSIGN: {**_stay(_R, _RO, _A, _P, _WT), _E: _P},
+    Step.RELEASE: {_A: _R, _P: _R, _WT: _R},
+    Step.ASSESS: {_A: _P, _P: _P, _WT: _WT, _E: _E},
+    Step.REPLY: {_A: _P, _P: _P, _WT: _WT, _E: _E, _D: _D},
+    Step.ASK: {_A: _WT, _P: _WT},
+    Step.RESUME: {_WT: _P},
+    Step.ASK_TIME: _stay(*_AT_WORK),
+    Step.GRANT_TIME: _stay(*_AT_WORK),
+    Step.REFUSE_TIME: _stay(*_AT_WORK),
+    Step.PAUSE: _stay(*_AT_WORK),
+    Step.UNPAUSE: _stay(*PENDING),
+    Step.DECIDE: {_A: _D, _P: _D, _WT: _D, _E: _D},
+    Step.CLOSE: {_D: _C},
+    Step.ESCALATE: {_R: _E, _RO: _E, _A: _E, _P: _E, _WT: _E},
+    Step.REOPEN: {_D: _RO, _C: _RO},
+    Step.MERGE: dict.fromkeys(PENDING, _C),
+    Step.MOVE: _stay(*PENDING),
+    Step.BAR: {**_stay(_R, _RO, _E), _A: _R, _P: _R, _WT: _R},
+    Step.NOTE: _stay(*TicketState),
+    # What a customer adds ends the waiting; after a decision it starts another round.
+    Step.ADD_FACTS: {**_stay(_R, _RO, _E, _A, _P), _WT: _P, _D: _RO, _C: _RO},
+    Step.REVIEW: {_D: _RO, _C: _RO},
+    Step.WITHDRAW: dict.fromkeys(PENDING, _WD),
 }
+
+_OWN = frozenset({Who.OWNER, Who.SUPERVISOR})
+_ANY = frozenset({Who.HANDLER, Who.OWNER, Who.SUPERVISOR})
+_TOP = frozenset({Who.SUPERVISOR})
+WHO: dict[Step, frozenset[Who]] = {
+    Step.TAKE: _ANY,
+    Step.ASSIGN: _TOP | {Who.SYSTEM},
+    Step.RELEASE: _OWN,
+    Step.ASSESS: _OWN,
+    Step.REPLY: _OWN,
+    Step.ASK: _OWN,
+    Step.RESUME: _OWN,
+    Step.ASK_TIME: _OWN,
+    Step.GRANT_TIME: _TOP,
+    Step.REFUSE_TIME: _TOP,
+    Step.PAUSE: _OWN,
+    Step.UNPAUSE: _OWN,
+    Step.DECIDE: _OWN,
+    Step.CLOSE: _OWN | {Who.SYSTEM},
+    Step.ESCALATE: _OWN | {Who.HANDLER, Who.SYSTEM},
+    Step.REOPEN: _TOP,
+    Step.MERGE: _OWN,
+    Step.MOVE: _ANY,
+    Step.BAR: _ANY,
+    Step.NOTE: _ANY,
+    Step.ADD_FACTS: frozenset({Who.CUSTOMER}),
+    Step.REVIEW: frozenset({Who.CUSTOMER}),
+    Step.WITHDRAW: frozenset({Who.CUSTOMER}),
+}
+# Who has an interest in a matter may only say so.
+BARRED = frozenset({Step.BAR})
 
 
 def after(state: TicketState, step: Step) -> TicketState:
     """Return the state after a step; raise 409 `wrong_state` where the step is not allowed."""
     following = TRANSITIONS[step].get(state)
     if following is None:
-        message = f"这张工单{STATE_LABELS[state]}，现在不能{STEP_LABELS[step]}。"
-        if step in (Step.REPLY, Step.CLOSE) and state is TicketState.RECEIVED:
-            message = f"请先受理这张工单，再{STEP_LABELS[step]}。"
-        raise conflict("wrong_state", message, state=str(state), step=str(step))
+        raise conflict("wrong_state", _why(state, step), state=str(state), step=str(step))
     return following
 
 
-def allowed(state: TicketState) -> list[Step]:
-    """Return what may be done in a state."""
-    return [step for step in Step if state in TRANSITIONS[step]]
+def _why(state: TicketState, step: Step) -> str:
+    """Say why a step is not possible, and what to do first where there is something."""
+    if state in (_R, _RO) and step in (Step.REPLY, Step.ASK, Step.ASSESS, Step.DECIDE, Step.CLOSE):
+        return f"请先受理这张工单，再{STEP_LABELS[step]}。"
+    if step is Step.CLOSE and state in PENDING:
+        return "请先答复处理决定，再办结。"
+    return f"这张工单{STATE_LABELS[state]}，现在不能{STEP_LABELS[step]}。"
 
 
-def due(created_at: datetime) -> datetime:
-    """Return when a complaint has to be decided: 15 calendar days after it was received."""
-    return created_at + TIME_LIMIT
+def allowed(state: TicketState, *parts: Who) -> list[Step]:
+    """Return what may be done in a state by somebody who acts in any of these parts."""
+    return [s for s in Step if state in TRANSITIONS[s] and (not parts or WHO[s] & set(parts))]

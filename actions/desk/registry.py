@@ -1,85 +1,50 @@
-"""Registering complaint tickets once, and finding them again."""
+"""Finding tickets: by id, by number, of one customer, and the desk's lists."""
 
 from __future__ import annotations
 
 import random
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, TypeVar
 
-from sqlalchemy import case, func, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import ColumnElement, and_, case, func, or_, select
 from sqlalchemy.orm import Session
+from sqlalchemy.sql import Select
 
-from actions.desk import life
-from actions.desk.cards import SHANGHAI
-from actions.desk.events import append
-from actions.service import conversations
-from actions.service.messages import check_field
-from actions.store import audit
-from actions.store.masking import mask_contact
-from actions.store.tables.desk import Ticket, TicketState
-from knowledge.errors import WenjinError, bad_input, conflict, not_found
+from actions.desk import terms
+from actions.desk.life import OPEN_STATES, PENDING
+from actions.desk.workdays import SHANGHAI
+from actions.store.tables.desk import Priority, Ticket, TicketState
+from knowledge.errors import WenjinError, not_found
 
-MAX_PRODUCT = MAX_CONTACT = 200
-MAX_KEY = 128
 _NUMBER = re.compile(r"TS(\d{6})-?(\d{5})")
-_NUMBER_TRIES = 20
+_PART = re.compile(r"(?:TS)?-?\d{5,6}(?:-?\d{0,5})?", re.IGNORECASE)
+PAGE = 50
+Q = TypeVar("Q", bound=Select[Any])
 
 
 @dataclass(frozen=True, slots=True)
-class TicketDraft:
-    """What a customer says when complaining."""
+class Wanted:
+    """What a list shows: every field that is set narrows it.
 
-    matter: str
-    product: str = ""
-    demand: str = ""
-    contact: str = ""
-
-    def checked(self) -> TicketDraft:
-        """Return the draft cleaned; raise 422 `empty_field` without a matter, 422 `field_too_long`."""
-        return TicketDraft(
-            check_field(self.matter, name="投诉事项", required=True),
-            check_field(self.product, name="涉及的产品或服务", limit=MAX_PRODUCT),
-            check_field(self.demand, name="诉求"),
-            check_field(self.contact, name="联系方式", limit=MAX_CONTACT),
-        )
-
-
-def create(
-    s: Session,
-    *,
-    draft: TicketDraft,
-    customer_id: str,
-    conversation_id: str | None,
-    key: str,
-    now: datetime,
-    rng: random.Random,
-) -> Ticket:
-    """Register a complaint, due in 15 calendar days; the same `key` returns the same ticket.
-
-    Raises:
-        WenjinError: 422 `empty_field`, `field_too_long`, `bad_key`; 409 `key_taken` for a key that another
-            customer used.
+    `states` are states, `handler` a user's id or "" for tickets that nobody has, `text` is looked for in what
+    the customer wrote and in the number (or the last four digits of a phone number).
     """
-    said = draft.checked()
-    if not 0 < len(key) <= MAX_KEY:
-        raise bad_input("bad_key", f"提交标识需为 1 到 {MAX_KEY} 个字符，请重新开始登记。")
-    if conversation_id is not None:
-        conversations.lock(s, conversation_id)
-    ticket = _by_key(s, key, customer_id)
-    if ticket:
-        return ticket
-    for _ in range(_NUMBER_TRIES):
-        ticket = _draft_row(said, customer_id, conversation_id, key, now, new_number(now, rng))
-        if _inserted(s, ticket):
-            append(s, ticket, type="created", actor=customer_id, actor_kind="customer", data={}, now=now)
-            _record_created(s, ticket, now)
-            return ticket
-        if stored := _by_key(s, key, customer_id):  # another request with this key was first
-            return stored
-    raise conflict("no_number", "今天的工单号暂时分配不出，请稍后再试。")
+
+    states: Sequence[TicketState] = ()
+    handler: str | None = None
+    queue: str = ""
+    priority: Priority | None = None
+    overdue: bool = False
+    soon: datetime | None = None
+    unread: bool = False
+    asked_time: bool = False
+    business: str = ""
+    cause: str = ""
+    text: str = ""
 
 
 def get(s: Session, ticket_id: str) -> Ticket:
@@ -108,37 +73,38 @@ def for_customer(s: Session, customer_id: str) -> list[Ticket]:
     return list(s.scalars(own.order_by(Ticket.created_at.desc(), Ticket.number.desc())))
 
 
-def queue(
-    s: Session,
-    *,
-    state: TicketState | str | None = None,
-    mine: str | None = None,
-    text: str | None = None,
-    limit: int = 500,
-) -> list[Ticket]:
-    """Return tickets for the desk: those that wait by due date, then those that are over, the latest first.
+def listed(s: Session, wanted: Wanted, now: datetime, *, limit: int = PAGE, offset: int = 0) -> list[Ticket]:
+    """Return tickets for the desk: those that wait, by due date, then those that are over, latest first."""
+    waits = Ticket.state.in_(PENDING) if _all_pending(wanted) else None
+    ordered = _narrowed(s, select(Ticket), wanted, now)
+    if waits is not None:
+        ordered = ordered.order_by(Ticket.due_at, Ticket.number)
+    else:
+        over = case((Ticket.state.in_(PENDING), 0), else_=1)
+        ordered = ordered.order_by(
+            over, case((over == 0, Ticket.due_at)), Ticket.created_at.desc(), Ticket.number
+        )
+    return list(s.scalars(ordered.limit(limit).offset(offset)))
 
-    `mine` is a handler's user id; `text` is looked for in number, matter, product, demand and contact.
-    """
-    wanted = select(Ticket)
-    if state is not None:
-        wanted = wanted.where(Ticket.state == TicketState(state))
-    if mine is not None:
-        wanted = wanted.where(Ticket.handler_id == mine)
-    over = case((Ticket.state.in_(life.OPEN_STATES), 0), else_=1)
-    ordered = wanted.order_by(over, case((over == 0, Ticket.due_at)), Ticket.created_at.desc(), Ticket.number)
-    if not text or not text.strip():
-        return list(s.scalars(ordered.limit(limit)))
-    found = (ticket for ticket in s.scalars(ordered) if _mentions(ticket, text))
-    return [ticket for ticket, _ in zip(found, range(limit), strict=False)]
+
+def count(s: Session, wanted: Wanted, now: datetime) -> int:
+    """Return how many tickets a list has in all."""
+    return s.scalar(_narrowed(s, select(func.count()).select_from(Ticket), wanted, now)) or 0
 
 
 def count_by_state(s: Session) -> dict[TicketState, int]:
     """Return how many tickets stand in each state now, zeros included."""
     counts = dict.fromkeys(TicketState, 0)
-    for state, count in s.execute(select(Ticket.state, func.count()).group_by(Ticket.state)):
-        counts[state] = count
+    for state, number in s.execute(select(Ticket.state, func.count()).group_by(Ticket.state)):
+        counts[state] = number
     return counts
+
+
+def unread() -> ColumnElement[bool]:
+    """Return the condition that a customer said something that its handler has not seen."""
+    return and_(
+        Ticket.customer_at.is_not(None), or_(Ticket.seen_at.is_(None), Ticket.seen_at < Ticket.customer_at)
+    )
 
 
 def new_number(now: datetime, rng: random.Random) -> str:
@@ -148,8 +114,7 @@ def new_number(now: datetime, rng: random.Random) -> str:
 
 def normal_number(text: str) -> str | None:
     """Return the ticket number that `text` holds in its usual form, or None."""
-    folded = re.sub(r"[\s‐‑‒–—―_.]", "-", unicodedata.normalize("NFKC", text).upper())
-    match = _NUMBER.search(re.sub(r"-+", "-", folded).replace("TS-", "TS"))
+    match = _NUMBER.search(_folded(text))
     return f"TS{match[1]}-{match[2]}" if match else None
 
 
@@ -158,41 +123,59 @@ def missing() -> WenjinError:
     return not_found("ticket_not_found", "没有找到这张工单，请核对工单号。")
 
 
-def _draft_row(
-    said: TicketDraft, customer_id: str, conversation_id: str | None, key: str, now: datetime, number: str
-) -> Ticket:
-    return Ticket(
-        number=number, customer_id=customer_id, conversation_id=conversation_id, idempotency_key=key,
-        state=TicketState.RECEIVED, matter=said.matter, product=said.product, demand=said.demand,
-        contact=said.contact, contact_masked=mask_contact(said.contact), version=0, created_at=now,
-        due_at=life.due(now), rule=life.RULE,
-    )  # fmt: skip
+def _all_pending(wanted: Wanted) -> bool:
+    pending = wanted.overdue or wanted.soon is not None or wanted.asked_time
+    return pending or (bool(wanted.states) and set(wanted.states) <= set(PENDING))
 
 
-def _inserted(s: Session, ticket: Ticket) -> bool:
-    try:
-        with s.begin_nested():
-            s.add(ticket)
-            s.flush()
-        return True
-    except IntegrityError:
-        return False
+def _narrowed(s: Session, query: Q, wanted: Wanted, now: datetime) -> Q:
+    """Add a condition for each field that is set."""
+    conditions: list[ColumnElement[bool]] = []
+    if wanted.states:
+        conditions.append(Ticket.state.in_(wanted.states))
+    if wanted.handler is not None:
+        conditions.append(
+            Ticket.handler_id == wanted.handler if wanted.handler else Ticket.handler_id.is_(None)
+        )
+    if wanted.queue:
+        conditions.append(Ticket.queue == wanted.queue)
+    if wanted.priority is not None:
+        conditions.append(Ticket.priority == wanted.priority)
+    if wanted.overdue or wanted.soon is not None:
+        until = now if wanted.overdue else wanted.soon
+        conditions += [Ticket.state.in_(PENDING), Ticket.due_at <= until, Ticket.paused_at.is_(None)]
+        if wanted.soon is not None:
+            conditions.append(Ticket.due_at > now)
+    if wanted.unread:
+        conditions += [Ticket.state.in_(OPEN_STATES), unread()]
+    if wanted.asked_time:
+        conditions.append(Ticket.asked_days.is_not(None))
+    if wanted.business:
+        conditions.append(Ticket.business == wanted.business)
+    if wanted.cause:
+        conditions.append(Ticket.cause == wanted.cause)
+    if wanted.text.strip():
+        conditions.append(_mentions(s, wanted.text))
+    return query.where(*conditions)
 
 
-def _by_key(s: Session, key: str, customer_id: str) -> Ticket | None:
-    stored = s.scalar(select(Ticket).where(Ticket.idempotency_key == key))
-    if stored and stored.customer_id != customer_id:
-        raise conflict("key_taken", "这次提交的标识已被使用，请重新开始登记。")
-    return stored
+def _mentions(s: Session, text: str) -> ColumnElement[bool]:
+    """Return the condition that a ticket's number or text has what is looked for."""
+    number = normal_number(text)
+    if number:
+        return Ticket.number == number
+    pairs = terms.wanted(s, text)
+    said = and_(*(Ticket.search_key.in_(having) for having in pairs)) if pairs else Ticket.number == ""
+    part = _folded(text.strip())
+    if _PART.fullmatch(part):
+        return or_(
+            Ticket.number.startswith(part if part.startswith("TS") else f"TS{part}"),
+            Ticket.number.endswith(f"-{part}"),
+            said,
+        )
+    return said
 
 
-def _record_created(s: Session, ticket: Ticket, now: datetime) -> None:
-    audit.record(
-        s, actor=ticket.customer_id, action="ticket.create", object_type="ticket", object_id=ticket.id,
-        data={"number": ticket.number}, now=now,
-    )  # fmt: skip
-
-
-def _mentions(ticket: Ticket, text: str) -> bool:
-    held = (ticket.number, ticket.matter, ticket.product, ticket.demand, ticket.contact)
-    return any(text.strip().casefold() in part.casefold() for part in held)
+def _folded(text: str) -> str:
+    folded = re.sub(r"[\s‐‑‒–—―_.]", "-", unicodedata.normalize("NFKC", text).upper())
+    return re.sub(r"-+", "-", folded).replace("TS-", "TS")

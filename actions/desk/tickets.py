@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+from actions.desk.customer import add_facts, review, withdraw
 from actions.desk.events import timeline, verify
+from actions.desk.intake import TicketDraft, create
 from actions.desk.registry import (
-    TicketDraft,
+    Wanted,
     count_by_state,
-    create,
     for_customer,
     get,
     get_by_number,
+    listed,
     normal_number,
-    queue,
 )
-from actions.desk.work import add_facts, close, note, reply, take, withdraw
 from actions.store.tables.desk import Priority, Ticket, TicketEvent, TicketState
 
 __all__ = [
@@ -22,18 +22,16 @@ __all__ = [
     "TicketDraft",
     "TicketEvent",
     "TicketState",
+    "Wanted",
     "add_facts",
-    "close",
     "count_by_state",
     "create",
     "for_customer",
     "get",
     "get_by_number",
+    "listed",
     "normal_number",
-    "note",
-    "queue",
-    "reply",
-    "take",
+    "review",
     "timeline",
     "verify",
     "withdraw",

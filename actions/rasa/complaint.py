@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import ClassVar
 
+from sqlalchemy.orm import Session
+
 from actions.desk import cards, tickets
 from actions.desk.tickets import TicketDraft
 from actions.rasa import complaint_words as words
@@ -235,18 +237,20 @@ class EndComplaint(DialogueAction):
             now=talk.now,
             rng=talk.turn.rng,
         )
-        talk.say(registered(ticket))
+        talk.say(registered(talk.session, ticket))
         return set_slots({**FORGOTTEN, LAST_TICKET: ticket.number})
 
 
-def registered(ticket: Ticket) -> Reply:
+def registered(s: Session, ticket: Ticket) -> Reply:
     """Return what the customer is told: own words, number, due date with its rule, how to follow it."""
     text = (
-        f"您反映的「{shorten(mask(ticket.matter))}」已受理登记，工单号 {ticket.number}。"
+        f"您反映的「{shorten(mask(ticket.matter))}」已登记，工单号 {ticket.number}。"
         f"按{ticket.rule}的时限，我们会在 {cards.due_words(ticket)}前答复您，答复会发在这个对话里。"
         "您随时可以说“查进度”，也可以补充情况或撤回。"
     )
-    return replace(cards.ticket_reply(ticket, text), buttons=(Button("查进度", f"查进度 {ticket.number}"),))
+    return replace(
+        cards.ticket_reply(s, ticket, text), buttons=(Button("查进度", f"查进度 {ticket.number}"),)
+    )
 
 
 def shorten(text: str) -> str:

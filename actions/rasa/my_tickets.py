@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import ClassVar
 
-from actions.desk import cards, tickets, work
+from actions.desk import cards, customer, tickets
 from actions.desk.life import OPEN_STATES
 from actions.rasa.answering import AnswerAction
 from actions.rasa.complaint import shorten
@@ -51,7 +51,7 @@ class CheckTicket(AnswerAction):
             talk.say_text("您名下还没有工单。需要登记投诉，请说“我要投诉”。", "我要投诉", outcome="ticket")
         shown = sorted(found, key=lambda t: (t.state in OPEN_STATES, t.created_at), reverse=True)[:MOST]
         for ticket in shown:
-            talk.say(cards.progress(ticket))
+            talk.say(cards.progress(talk.session, ticket))
         return []
 
 
@@ -81,7 +81,7 @@ class AddToTicket(DialogueAction):
         return []
 
     def _add(self, talk: Talk, ticket: Ticket, facts: str) -> None:
-        work.add_facts(
+        customer.add_facts(
             talk.session, ticket_id=ticket.id, customer_id=talk.turn.customer_id, text=facts, now=talk.now
         )
         talk.say_text(
@@ -101,7 +101,9 @@ class WithdrawTicket(DialogueAction):
             talk.say_text("您名下没有可以撤回的工单。", outcome="ticket")
         elif talk.heard.text.startswith(SURE) and len(candidates) == 1:
             ticket = candidates[0]
-            work.withdraw(talk.session, ticket_id=ticket.id, customer_id=talk.turn.customer_id, now=talk.now)
+            customer.withdraw(
+                talk.session, ticket_id=ticket.id, customer_id=talk.turn.customer_id, now=talk.now
+            )
             talk.say_text(f"工单 {ticket.number} 已撤回。以后需要时可以重新登记。", outcome="ticket")
         else:
             self._ask(talk, candidates)

@@ -24,7 +24,11 @@ class Affirm(DialogueAction):
         number = talk.slot("last_ticket")
         if number and "提交" in talk.heard.text:
             ticket = tickets.get_by_number(talk.session, str(number), customer_id=talk.turn.customer_id)
-            talk.say(cards.ticket_reply(ticket, f"这份投诉已经提交，工单号 {ticket.number}，不用再交一次。"))
+            talk.say(
+                cards.ticket_reply(
+                    talk.session, ticket, f"这份投诉已经提交，工单号 {ticket.number}，不用再交一次。"
+                )
+            )
         else:
             talk.respond("utter_ready")
         return []

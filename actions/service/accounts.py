@@ -22,8 +22,16 @@ from actions.store import audit
 from actions.store.tables.accounts import LoginFailure, SignInSession, User
 from knowledge.errors import WenjinError, bad_input, conflict, forbidden, not_found, too_many, unauthenticated
 
-ROLES = ("admin", "handler", "knowledge", "staff")
-ROLE_LABELS = {"admin": "管理员", "handler": "投诉处理员", "knowledge": "知识管理员", "staff": "员工"}
+ROLES = ("admin", "compliance", "handler", "knowledge", "staff", "supervisor")
+ROLE_LABELS = {
+    "admin": "管理员",
+    "compliance": "合规管理员",
+    "handler": "投诉处理员",
+    "knowledge": "知识管理员",
+    "staff": "员工",
+    "supervisor": "投诉主管",
+}
+INCLUDED = {"supervisor": ("handler",)}  # who may the one may the others
 MIN_PASSWORD, MAX_PASSWORD, MAX_NAME = 10, 256, 64
 SESSION_LIFE = timedelta(hours=12)
 TOUCH_EVERY = timedelta(minutes=1)
@@ -174,8 +182,9 @@ def users(s: DbSession) -> list[User]:
 
 
 def may(user: User, role: str) -> bool:
-    """Tell whether the user acts in `role`; an administrator acts in all."""
-    return user.active and (role in user.roles or "admin" in user.roles)
+    """Tell whether the user acts in `role`; an administrator acts in all, a supervisor as a handler too."""
+    acts = {*user.roles, *(inner for own in user.roles for inner in INCLUDED.get(own, ()))}
+    return user.active and (role in acts or "admin" in acts)
 
 
 def require_role(user: User, role: str) -> None:

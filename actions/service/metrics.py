@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, and_, case, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
-from actions.desk.life import UNANSWERED_STATES
+from actions.desk.life import PENDING
 from actions.store.tables.desk import Ticket, TicketState
 from actions.store.tables.service import Actor, Handover, Rating, RatingOffer, Turn
 from actions.store.tables.training import AttemptState, QuizAttempt
@@ -196,7 +196,7 @@ def _tickets_by_state(s: Session, since: datetime, until: datetime) -> dict[str,
 
 
 def _overdue(s: Session, until: datetime) -> int:
-    late = (Ticket.state.in_(UNANSWERED_STATES), Ticket.due_at < until)
+    late = (Ticket.state.in_(PENDING), Ticket.due_at < until)
     return s.scalar(select(func.count()).select_from(Ticket).where(*late)) or 0
 
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from sqlalchemy import JSON, DateTime, Dialect, MetaData, String, Text, TypeDecorator, event
+from sqlalchemy import JSON, DateTime, Dialect, LargeBinary, MetaData, String, Text, TypeDecorator, event
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase
 
@@ -32,6 +32,11 @@ NAMING = {
 def new_id() -> str:
     """Return a fresh primary key: 32 hexadecimal characters."""
     return uuid.uuid4().hex
+
+
+def new_search_key() -> int:
+    """Return a fresh positive number of 62 bits: a short name for a row in large indexes."""
+    return uuid.uuid4().int >> 66
 
 
 class Base(DeclarativeBase):
@@ -90,6 +95,21 @@ class EncryptedJSON(TypeDecorator[dict[str, Any]]):
     def process_result_value(self, value: str | None, dialect: Dialect) -> dict[str, Any] | None:
         """Decrypt on the way out."""
         return None if value is None else dict(json.loads(cipher_of(dialect).decrypt(value)))
+
+
+class EncryptedBytes(TypeDecorator[bytes]):
+    """Bytes that only the holder of the installation's secret can read."""
+
+    impl = LargeBinary
+    cache_ok = True
+
+    def process_bind_param(self, value: bytes | None, dialect: Dialect) -> bytes | None:
+        """Encrypt on the way in."""
+        return None if value is None else cipher_of(dialect).encrypt_bytes(value)
+
+    def process_result_value(self, value: bytes | None, dialect: Dialect) -> bytes | None:
+        """Decrypt on the way out."""
+        return None if value is None else cipher_of(dialect).decrypt_bytes(value)
 
 
 class Choice(TypeDecorator[E]):

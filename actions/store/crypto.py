@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hmac
 from weakref import WeakKeyDictionary
 
 from cryptography.fernet import Fernet, InvalidToken
@@ -12,7 +13,7 @@ from sqlalchemy import Dialect
 
 from knowledge.errors import unavailable
 
-_INFO = b"wenjin column encryption v1"
+_INFO, _BLIND = b"wenjin column encryption v1", b"wenjin blind index v1"
 
 
 class Cipher:
@@ -21,22 +22,39 @@ class Cipher:
     def __init__(self, secret: bytes) -> None:
         if not secret:
             raise unavailable("no_key", "没有数据密钥，无法打开数据库。请检查数据目录中的 secret.key。")
-        derived = HKDF(algorithm=SHA256(), length=32, salt=None, info=_INFO).derive(secret)
-        self._fernet = Fernet(base64.urlsafe_b64encode(derived))
+        self._fernet = Fernet(base64.urlsafe_b64encode(_derive(secret, _INFO)))
+        self._blinding = _derive(secret, _BLIND)
 
     def encrypt(self, text: str) -> str:
         """Return the text as a Fernet token."""
-        return self._fernet.encrypt(text.encode()).decode("ascii")
+        return self.encrypt_bytes(text.encode()).decode("ascii")
 
     def decrypt(self, token: str) -> str:
         """Return the text of a token; raise 503 `wrong_key` where it was made with another secret."""
+        return self.decrypt_bytes(token.encode()).decode()
+
+    def encrypt_bytes(self, content: bytes) -> bytes:
+        """Return bytes as a Fernet token."""
+        return self._fernet.encrypt(content)
+
+    def decrypt_bytes(self, token: bytes) -> bytes:
+        """Return the bytes of a token; raise 503 `wrong_key` where it was made with another secret."""
         try:
-            return self._fernet.decrypt(token.encode()).decode()
+            return self._fernet.decrypt(token)
         except InvalidToken:
             raise unavailable(
                 "wrong_key",
                 "数据密钥与数据库不匹配，无法读取加密内容。请换回建立这个数据库时使用的 secret.key。",
             ) from None
+
+    def blind(self, word: str) -> int:
+        """Return a keyed hash of a word as a signed 64-bit number: equal words are found, none is read."""
+        digest = hmac.digest(self._blinding, word.encode(), "sha256")
+        return int.from_bytes(digest[:8], "big", signed=True)
+
+
+def _derive(secret: bytes, info: bytes) -> bytes:
+    return HKDF(algorithm=SHA256(), length=32, salt=None, info=info).derive(secret)
 
 
 # A column type meets its database only as a dialect: each engine has its own.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -28,15 +28,17 @@ assert tables.__all__  # noqa: S101  the metadata is complete only once the tabl
 class Database:
     """The installation's database. `key` is the secret from which the encryption key of columns is derived.
 
+    `info` is what every session carries along (`Session.info`), such as the desk's rules.
+
     Raises:
         WenjinError: 422 `database_url` for an address that is neither SQLite in a file nor PostgreSQL.
     """
 
-    def __init__(self, url: str, key: bytes) -> None:
+    def __init__(self, url: str, key: bytes, *, info: Mapping[str, Any] | None = None) -> None:
         self.url = parse_url(url)
         self._cipher = Cipher(key)
         self.engine = self._make_engine()
-        self._sessions = sessionmaker(self.engine, expire_on_commit=False)
+        self._sessions = sessionmaker(self.engine, expire_on_commit=False, info=dict(info or {}))
 
     @property
     def dialect(self) -> str:

@@ -34,7 +34,7 @@ GROUPS = (
 )
 STATE_OF = {
     "new": TicketState.RECEIVED,
-    "answered": TicketState.ANSWERED,
+    "answered": TicketState.DECIDED,
     "closed": TicketState.CLOSED,
     "withdrawn": TicketState.WITHDRAWN,
 }
@@ -144,7 +144,7 @@ def _mine(s: Session, user: User, q: str = "") -> list[Ticket]:
 
 
 def _overdue(s: Session, now: datetime, q: str = "") -> list[Ticket]:
-    waiting = [ticket for state in life.UNANSWERED_STATES for ticket in tickets.queue(s, state=state, text=q)]
+    waiting = [ticket for state in life.PENDING for ticket in tickets.queue(s, state=state, text=q)]
     return sorted((ticket for ticket in waiting if ticket.due_at <= now), key=lambda ticket: ticket.due_at)
 
 
@@ -180,7 +180,7 @@ def _handover_row(one: Handover, now: datetime, current: str) -> Row:
 
 def ticket_due(ticket: Ticket, now: datetime) -> Due:
     """Return a ticket's clock in words; it stops with the answer."""
-    return due_words(ticket.due_at, now, ended=ticket.state not in life.UNANSWERED_STATES)
+    return due_words(ticket.due_at, now, ended=ticket.state not in life.PENDING)
 
 
 def handover_due(one: Handover, now: datetime) -> Due:

@@ -20,6 +20,8 @@ class User(Base):
     display_name: Mapped[str] = mapped_column(String(64), default="")
     password_hash: Mapped[str] = mapped_column(String(255))
     roles: Mapped[list[str]] = mapped_column(JSONType)
+    queues: Mapped[list[str]] = mapped_column(JSONType, default=list)  # of complaints; empty: all
+    takes_new: Mapped[bool] = mapped_column(default=True)
     active: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
 

@@ -93,6 +93,11 @@ class Handover(Base):
     requested_at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
     taken_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     taken_by: Mapped[str | None] = mapped_column(ForeignKey("users.id"))
+    queue: Mapped[str] = mapped_column(String(24), default="general")
+    handler_seen_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    handler_read_seq: Mapped[int] = mapped_column(default=0)
+    customer_read_seq: Mapped[int] = mapped_column(default=0)
+    returned: Mapped[int] = mapped_column(default=0)
     ended_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
 

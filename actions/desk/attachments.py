@@ -1,0 +1,125 @@
+"""Files that belong to a complaint: images and PDF, told by their content, kept encrypted."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from datetime import datetime
+
+from PIL import Image, UnidentifiedImageError
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from actions.service.messages import clean
+from actions.store.tables.desk import Attachment, Ticket
+from knowledge.errors import bad_input, not_found
+
+LARGEST = 10_000_000  # bytes of one file
+MOST = 10  # files of one ticket or conversation
+MAX_FILE_NAME = 120
+_IMAGES = {"JPEG": "image/jpeg", "PNG": "image/png", "GIF": "image/gif", "WEBP": "image/webp"}
+PDF = "application/pdf"
+_PIXELS = 60_000_000
+
+
+def add(
+    s: Session,
+    *,
+    name: str,
+    content: bytes,
+    customer_id: str,
+    added_by: str,
+    conversation_id: str | None = None,
+    ticket: Ticket | None = None,
+    internal: bool = False,
+    now: datetime,
+) -> Attachment:
+    """Keep a file, of a ticket or pending on a conversation; the same content again is the same file.
+
+    Raises:
+        WenjinError: 422 `empty_file`, `file_too_large`, `file_type`, `too_many_files`.
+    """
+    media_type = check(content)
+    place = (Attachment.ticket_id == ticket.id) if ticket else (Attachment.conversation_id == conversation_id)
+    here = (place,) if ticket else (place, Attachment.ticket_id.is_(None))
+    digest = hashlib.sha256(content).hexdigest()
+    same = s.scalar(select(Attachment).where(*here, Attachment.sha256 == digest))
+    if same:
+        return same
+    if (s.scalar(select(func.count()).where(*here)) or 0) >= MOST:
+        raise bad_input("too_many_files", f"最多附 {MOST} 个文件。")
+    made = Attachment(
+        ticket_id=ticket.id if ticket else None, conversation_id=conversation_id, customer_id=customer_id,
+        added_by=added_by, internal=internal, name=_file_name(name), media_type=media_type,
+        size=len(content), sha256=digest, content=content, created_at=now,
+    )  # fmt: skip
+    s.add(made)
+    s.flush()
+    return made
+
+
+def check(content: bytes) -> str:
+    """Return the media type of a file by its content.
+
+    Raises:
+        WenjinError: 422 `empty_file`, `file_too_large`, `file_type`.
+    """
+    if not content:
+        raise bad_input("empty_file", "文件是空的，请重新选择。")
+    if len(content) > LARGEST:
+        raise bad_input("file_too_large", f"文件超过 {LARGEST // 1_000_000} MB，请压缩后再传。")
+    if content[:1024].lstrip().startswith(b"%PDF-") and b"%%EOF" in content[-2048:]:
+        return PDF
+    try:
+        with Image.open(io.BytesIO(content), formats=tuple(_IMAGES)) as image:
+            kind, (width, height) = str(image.format), image.size
+            if width * height <= _PIXELS:
+                image.verify()
+                return _IMAGES[kind]
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        pass
+    raise bad_input("file_type", "只能上传图片（JPG、PNG、GIF、WebP）或 PDF，且文件要完整。")
+
+
+def adopt(s: Session, ticket: Ticket) -> None:
+    """Give a new ticket the files that wait on its conversation."""
+    if ticket.conversation_id is None:
+        return
+    waiting = select(Attachment).where(
+        Attachment.conversation_id == ticket.conversation_id,
+        Attachment.ticket_id.is_(None),
+        Attachment.customer_id == ticket.customer_id,
+    )
+    for one in s.scalars(waiting):
+        one.ticket_id = ticket.id
+    s.flush()
+
+
+def of_ticket(s: Session, ticket_id: str, *, internal: bool) -> list[Attachment]:
+    """Return a ticket's files in order, with or without the house's own."""
+    of_it = select(Attachment).where(Attachment.ticket_id == ticket_id).order_by(Attachment.created_at)
+    return [one for one in s.scalars(of_it) if internal or not one.internal]
+
+
+def pending(s: Session, conversation_id: str) -> list[Attachment]:
+    """Return the files that wait on a conversation for a ticket."""
+    waiting = (Attachment.conversation_id == conversation_id, Attachment.ticket_id.is_(None))
+    return list(s.scalars(select(Attachment).where(*waiting).order_by(Attachment.created_at)))
+
+
+def get(s: Session, attachment_id: str) -> Attachment:
+    """Return a file by id; raise 404 `file_not_found`."""
+    found = s.get(Attachment, attachment_id)
+    if found is None:
+        raise missing()
+    return found
+
+
+def missing() -> Exception:
+    """Make the 404 that hides files of others as well as unknown ones."""
+    return not_found("file_not_found", "没有找到这个文件。")
+
+
+def _file_name(name: str) -> str:
+    base = clean(name).replace("\\", "/").rsplit("/", 1)[-1].strip()
+    return (base or "附件")[-MAX_FILE_NAME:]

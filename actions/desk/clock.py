@@ -1,0 +1,137 @@
+"""A complaint's clock, replayed from its events: nothing else decides what is due and what was late.
+
+Periods are calendar days from receipt (CBIRC Order 3 of 2020, article 20). A pause for an external appraisal
+moves the due date by its length; waiting for the customer does not. A reopening starts another cycle. An
+event carries the period it started, so that a later change of settings never changes an older clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+NONE = timedelta()
+
+
+class Happened(Protocol):
+    """What the clock reads of an event."""
+
+    @property
+    def type(self) -> str:
+        """Return what happened."""
+
+    @property
+    def data(self) -> Mapping[str, Any]:
+        """Return its facts; `state` after it, `clock` where it started or changed a period."""
+
+    @property
+    def created_at(self) -> datetime:
+        """Return when."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """Where a ticket's clock stands after its events.
+
+    `waited` is time spent waiting for the customer in this cycle, `paused` the time of appraisals; a pause or
+    wait that still runs is `paused_at` or `waiting_at`. `stopped_at` is the decision or withdrawal.
+    """
+
+    cycle: int
+    started_at: datetime
+    days: int
+    rule: str
+    first_due_at: datetime | None = None
+    first_response_at: datetime | None = None
+    paused: timedelta = NONE
+    paused_at: datetime | None = None
+    waited: timedelta = NONE
+    waiting_at: datetime | None = None
+    stopped_at: datetime | None = None
+
+    @property
+    def due_at(self) -> datetime:
+        """Return when the decision is due; while an appraisal runs, as if it ended where it began."""
+        return self.started_at + timedelta(days=self.days) + self.paused
+
+    def late(self, now: datetime) -> bool:
+        """Tell whether the decision came, or would come now, after its due date."""
+        at = self.stopped_at or self.paused_at or now
+        return at > self.due_at
+
+    def resolution(self, *, with_waiting: bool) -> timedelta | None:
+        """Return how long this cycle took until it was decided, None while it runs."""
+        if self.stopped_at is None:
+            return None
+        whole = self.stopped_at - self.started_at
+        return whole if with_waiting else whole - self.waited
+
+
+def replay(events: Iterable[Happened]) -> Clock | None:
+    """Return the clock after all of a ticket's events, oldest first; None for no events."""
+    clock: Clock | None = None
+    for event in events:
+        clock = tick(clock, event)
+    return clock
+
+
+def cycles(events: Iterable[Happened]) -> list[Clock]:
+    """Return the clock at the end of each cycle, the running one last."""
+    out: list[Clock] = []
+    clock: Clock | None = None
+    for event in events:
+        following = tick(clock, event)
+        if clock is not None and following is not None and following.cycle != clock.cycle:
+            out.append(clock)
+        clock = following
+    return [*out, clock] if clock else out
+
+
+def tick(clock: Clock | None, event: Happened) -> Clock | None:
+    """Return the clock after one more event."""
+    at, started = event.created_at, event.data.get("clock")
+    if started is not None and (clock is None or started.get("cycle")):
+        first = started.get("first_due_at")
+        clock = Clock(
+            cycle=clock.cycle + 1 if clock else 1,
+            started_at=at,
+            days=int(started["days"]),
+            rule=str(started["rule"]),
+            first_due_at=datetime.fromisoformat(first) if first else None,
+        )
+    elif clock is None:
+        return None
+    elif started is not None:  # an extension
+        clock = replace(clock, days=int(started["days"]), rule=str(started["rule"]))
+    clock = _turned(clock, event.type, at)
+    return _waited(clock, str(event.data.get("state", "")), at)
+
+
+def _turned(clock: Clock, kind: str, at: datetime) -> Clock:
+    """Apply what the kind of an event does to the clock."""
+    if kind == "pause" and clock.paused_at is None:
+        return replace(clock, paused_at=at)
+    if kind in ("decide", "withdraw", "merge") or (kind == "close" and clock.stopped_at is None):
+        return replace(_resumed(clock, at), stopped_at=at)
+    if kind == "unpause":
+        return _resumed(clock, at)
+    if kind in ("reply", "ask") and clock.first_response_at is None:
+        return replace(clock, first_response_at=at)
+    return clock
+
+
+def _resumed(clock: Clock, at: datetime) -> Clock:
+    if clock.paused_at is None:
+        return clock
+    return replace(clock, paused=clock.paused + (at - clock.paused_at), paused_at=None)
+
+
+def _waited(clock: Clock, state: str, at: datetime) -> Clock:
+    """Count the time in which the ticket waits for its customer."""
+    if state == "waiting" and clock.waiting_at is None and clock.stopped_at is None:
+        return replace(clock, waiting_at=at)
+    if state != "waiting" and clock.waiting_at is not None:
+        return replace(clock, waited=clock.waited + (at - clock.waiting_at), waiting_at=None)
+    return clock
