@@ -13,6 +13,7 @@ __all__ = ["Assets", "error_page", "routers", "static_dir"]
 def routers() -> list[APIRouter]:
     """Return the routers of all pages."""
     from bot.pages import (
+        analysis,
         chat_page,
         dashboard,
         desk,
@@ -32,5 +33,6 @@ def routers() -> list[APIRouter]:
         knowledge_manual,
         training,
         dashboard,
+        analysis,
     )
     return [module.router for module in modules]

@@ -15,7 +15,7 @@ from bot.pages import dashboard_view as view
 from bot.pages.render import page
 
 router = APIRouter(include_in_schema=False)
-Viewer = Annotated[SignedIn, Depends(require_role("handler"))]
+Viewer = Annotated[SignedIn, Depends(require_role("handler", "compliance"))]
 DEFAULT_DAYS = 7
 
 

@@ -11,11 +11,13 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from actions.service import accounts
 from bot.pages import words
 from bot.pages.assets import HERE, asset
 
 if TYPE_CHECKING:
     from actions.service.accounts import SignedIn
+    from actions.store.tables.accounts import User
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,7 @@ class Door:
     roles: frozenset[str]
 
 
-EVERYBODY = frozenset({"staff", "handler", "knowledge", "admin"})
+EVERYBODY = frozenset(accounts.ROLES)
 DOORS = (
     Door("/", "对话", "chat", "问手册、登记投诉、开始测验。", EVERYBODY),
     Door(
@@ -37,14 +39,21 @@ DOORS = (
         "投诉处理",
         "inbox",
         "受理、答复、办结工单，接待等待人工的客户。",
-        frozenset({"handler", "admin"}),
+        frozenset({"handler"}),
+    ),
+    Door(
+        "/analysis",
+        "投诉分析",
+        "chart",
+        "分类、归因、改进措施，导出明细。",
+        frozenset({"handler", "compliance"}),
     ),
     Door(
         "/knowledge",
         "知识",
         "book",
         "处理没答上的问题，写常见问答，试问手册。",
-        frozenset({"knowledge", "admin"}),
+        frozenset({"knowledge"}),
     ),
     Door("/training", "培训", "exam", "做一份 10 题的练习卷，看解析和原文出处。", EVERYBODY),
     Door(
@@ -52,14 +61,14 @@ DOORS = (
         "看板",
         "chart",
         "服务量、响应时间、满意度和测验合格率。",
-        frozenset({"handler", "admin"}),
+        frozenset({"handler", "compliance"}),
     ),
 )
 
 
-def doors_of(roles: list[str]) -> list[Door]:
-    """Return the pages that somebody with these roles may enter."""
-    return [door for door in DOORS if door.roles & set(roles)]
+def doors_of(user: User) -> list[Door]:
+    """Return the pages that somebody may enter."""
+    return [door for door in DOORS if any(accounts.may(user, role) for role in door.roles)]
 
 
 @cache
@@ -75,6 +84,7 @@ def environment() -> Environment:
     made.globals["asset"] = asset
     made.filters["moment"] = words.moment_words
     made.filters["day"] = words.day_words
+    made.filters["ymd"] = words.date_words
     made.filters["span"] = words.span_words
     made.filters["figure"] = words.number_words
     made.filters["iso"] = datetime.isoformat
@@ -94,7 +104,7 @@ def page(
     shown = {
         "user": user,
         "csrf": signed_in.csrf if signed_in else "",
-        "doors": doors_of(user.roles) if user else [],
+        "doors": doors_of(user) if user else [],
         "here": _here(request),
         **context,
     }

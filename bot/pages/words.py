@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -31,10 +31,14 @@ def due_words(due_at: datetime, now: datetime, *, ended: bool = False) -> Due:
     return Due(f"还有 {days} 天", "warn" if days <= SOON else "", "clock")
 
 
+def date_words(day: date) -> str:
+    """Return a day: 2026年5月1日."""
+    return f"{day.year}年{day.month}月{day.day}日"
+
+
 def day_words(moment: datetime) -> str:
-    """Return the day: 2026年5月1日."""
-    local = moment.astimezone(ZONE)
-    return f"{local.year}年{local.month}月{local.day}日"
+    """Return the day of a time in China."""
+    return date_words(moment.astimezone(ZONE).date())
 
 
 def moment_words(moment: datetime, now: datetime | None = None) -> str:
