@@ -12,14 +12,14 @@ from typing import Any
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 
 from actions.desk import tickets
 from actions.service import handovers
 from actions.store.base import new_id
 from bot import metrics, pages, problems
-from bot.channels import chat, rest
+from bot.channels import chat, files, rest
 from bot.deps import RuntimeDep
+from bot.limits import BodyLimit, largest_body
 from bot.runtime import Runtime
 from bot.settings import Settings
 from knowledge.document import Audience
@@ -27,7 +27,6 @@ from knowledge.encoder import Progress
 
 log = logging.getLogger(__name__)
 Say = Callable[[str], None]
-LARGEST_BODY = 1_000_000
 _SECURITY = {
     "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; object-src 'none'; "
     "base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
@@ -43,10 +42,11 @@ def create_app(settings: Settings, *, warmed: Runtime | None = None) -> FastAPI:
     app = FastAPI(title="问津", lifespan=_lifespan, docs_url=None, redoc_url=None)
     app.state.wenjin = runtime
     app.state.warm = warmed is not None
-    app.add_middleware(RequestBodyLimitMiddleware, max_body_size=LARGEST_BODY)
+    app.add_middleware(BodyLimit)
     app.middleware("http")(_watch)
     problems.install(app)
     app.include_router(chat.router)
+    app.include_router(files.router)
     app.include_router(rest.router)
     for router in pages.routers():
         app.include_router(router)
@@ -88,7 +88,7 @@ async def _watch(request: Request, call_next: Callable[[Request], Awaitable[Resp
     """Give the request an id, refuse oversized bodies, add security headers, count and log it."""
     request.state.request_id = new_id()[:12]
     started = time.perf_counter()
-    if int(request.headers.get("content-length") or 0) > LARGEST_BODY:
+    if int(request.headers.get("content-length") or 0) > largest_body(request.url.path):
         response = problems.problem(request, 413, "too_large", "发送的内容太大，请精简后再试。")
     else:
         response = await _answered(request, call_next)

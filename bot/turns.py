@@ -44,6 +44,19 @@ class Speaker:
     user_id: str | None = None
 
 
+def conversation_of(session: Any, speaker: Speaker, now: datetime) -> Conversation:
+    """Return a speaker's conversation, made on first use."""
+    return conversations.open_conversation(
+        session,
+        channel=speaker.channel,
+        external_id=speaker.external_id,
+        customer_id=speaker.customer_id,
+        audience=speaker.audience,
+        user_id=speaker.user_id,
+        now=now,
+    )
+
+
 class TurnService:
     """Runs turns on the dialogue's own thread, one at a time for each conversation."""
 
@@ -106,15 +119,7 @@ class TurnService:
 
     def open(self, session: Any, speaker: Speaker) -> Conversation:
         """Return the speaker's conversation, made on first use."""
-        return conversations.open_conversation(
-            session,
-            channel=speaker.channel,
-            external_id=speaker.external_id,
-            customer_id=speaker.customer_id,
-            audience=speaker.audience,
-            user_id=speaker.user_id,
-            now=self._clock(),
-        )
+        return conversation_of(session, speaker, self._clock())
 
     async def _reply(
         self, stored: _Stored, said: str, metadata: dict[str, Any], started: float

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+from dataclasses import dataclass
 from datetime import datetime
 
 from PIL import Image, UnidentifiedImageError
@@ -12,23 +13,31 @@ from sqlalchemy.orm import Session
 
 from actions.service.messages import clean
 from actions.store.tables.desk import Attachment, Ticket
-from knowledge.errors import bad_input, not_found
+from knowledge.errors import WenjinError, bad_input, conflict, not_found
 
 LARGEST = 10_000_000  # bytes of one file
 MOST = 10  # files of one ticket or conversation
 MAX_FILE_NAME = 120
 _IMAGES = {"JPEG": "image/jpeg", "PNG": "image/png", "GIF": "image/gif", "WEBP": "image/webp"}
 PDF = "application/pdf"
+TYPES = (*_IMAGES.values(), PDF)
 _PIXELS = 60_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file as it was sent."""
+
+    name: str
+    content: bytes
 
 
 def add(
     s: Session,
+    sent: Upload,
     *,
-    name: str,
-    content: bytes,
     customer_id: str,
-    added_by: str,
+    added_by: str = "",
     conversation_id: str | None = None,
     ticket: Ticket | None = None,
     internal: bool = False,
@@ -36,22 +45,24 @@ def add(
 ) -> Attachment:
     """Keep a file, of a ticket or pending on a conversation; the same content again is the same file.
 
+    `added_by` is the customer where nobody else is named.
+
     Raises:
         WenjinError: 422 `empty_file`, `file_too_large`, `file_type`, `too_many_files`.
     """
-    media_type = check(content)
+    media_type = check(sent.content)
     place = (Attachment.ticket_id == ticket.id) if ticket else (Attachment.conversation_id == conversation_id)
-    here = (place,) if ticket else (place, Attachment.ticket_id.is_(None))
-    digest = hashlib.sha256(content).hexdigest()
-    same = s.scalar(select(Attachment).where(*here, Attachment.sha256 == digest))
-    if same:
-        return same
+    here = (place, Attachment.internal.is_(internal), *(() if ticket else (Attachment.ticket_id.is_(None),)))
+    digest = hashlib.sha256(sent.content).hexdigest()
+    known = s.scalar(select(Attachment).where(*here, Attachment.sha256 == digest))
+    if known:
+        return known
     if (s.scalar(select(func.count()).where(*here)) or 0) >= MOST:
         raise bad_input("too_many_files", f"最多附 {MOST} 个文件。")
     made = Attachment(
         ticket_id=ticket.id if ticket else None, conversation_id=conversation_id, customer_id=customer_id,
-        added_by=added_by, internal=internal, name=_file_name(name), media_type=media_type,
-        size=len(content), sha256=digest, content=content, created_at=now,
+        added_by=added_by or customer_id, internal=internal, name=_file_name(sent.name),
+        media_type=media_type, size=len(sent.content), sha256=digest, content=sent.content, created_at=now,
     )  # fmt: skip
     s.add(made)
     s.flush()
@@ -101,10 +112,43 @@ def of_ticket(s: Session, ticket_id: str, *, internal: bool) -> list[Attachment]
     return [one for one in s.scalars(of_it) if internal or not one.internal]
 
 
+def same(s: Session, ticket_id: str, content: bytes) -> Attachment:
+    """Return a ticket's file with this content that its customer may see; raise 404 `file_not_found`."""
+    digest = hashlib.sha256(content).hexdigest()
+    of_it = (Attachment.ticket_id == ticket_id, Attachment.internal.is_(False), Attachment.sha256 == digest)
+    found = s.scalar(select(Attachment).where(*of_it))
+    if found is None:
+        raise missing()
+    return found
+
+
 def pending(s: Session, conversation_id: str) -> list[Attachment]:
     """Return the files that wait on a conversation for a ticket."""
     waiting = (Attachment.conversation_id == conversation_id, Attachment.ticket_id.is_(None))
     return list(s.scalars(select(Attachment).where(*waiting).order_by(Attachment.created_at)))
+
+
+def withdraw_pending(s: Session, attachment_id: str, conversation_id: str) -> None:
+    """Delete a file that waits on a conversation for a ticket.
+
+    Raises:
+        WenjinError: 404 `file_not_found`, also for a file of another conversation; 409 `file_kept` once it
+            belongs to a ticket.
+    """
+    found = get(s, attachment_id)
+    if found.conversation_id != conversation_id:
+        raise missing()
+    if found.ticket_id is not None:
+        raise conflict("file_kept", "这个文件已经随投诉登记，不能再删除。")
+    s.delete(found)
+
+
+def of_customer(s: Session, attachment_id: str, customer_id: str) -> Attachment:
+    """Return a file that its customer may see; raise 404 `file_not_found` for any other."""
+    found = get(s, attachment_id)
+    if found.customer_id != customer_id or found.internal:
+        raise missing()
+    return found
 
 
 def get(s: Session, attachment_id: str) -> Attachment:
@@ -115,7 +159,7 @@ def get(s: Session, attachment_id: str) -> Attachment:
     return found
 
 
-def missing() -> Exception:
+def missing() -> WenjinError:
     """Make the 404 that hides files of others as well as unknown ones."""
     return not_found("file_not_found", "没有找到这个文件。")
 

@@ -2,47 +2,70 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from actions.desk import terms
+from actions.desk import attachments, terms
+from actions.desk.attachments import Upload
+from actions.desk.events import timeline
 from actions.desk.life import Step
 from actions.desk.notices import inform_house
 from actions.desk.rules import rules_of
 from actions.desk.steps import for_customer, keep
 from actions.desk.supervision import start_again
 from actions.service.messages import check_field, check_message
-from actions.store.tables.desk import Ticket, TicketState
+from actions.store.tables.desk import Attachment, Ticket, TicketState
 from knowledge.errors import conflict
 
 _DECIDED = (TicketState.DECIDED, TicketState.CLOSED)
 
 
-def add_facts(s: Session, *, ticket_id: str, customer_id: str, text: str, now: datetime) -> Ticket:
-    """Add what a customer has to say later.
+def add_facts(
+    s: Session,
+    *,
+    ticket_id: str,
+    customer_id: str,
+    text: str,
+    files: Sequence[Upload] = (),
+    key: str = "",
+    now: datetime,
+) -> Ticket:
+    """Add what a customer has to say or show later; the same `key` again changes nothing.
 
     Before the decision the date stays: more facts never make a customer wait longer. After it, within the
-    window for reviews, new facts start another round with a clock of its own.
+    window for reviews, new facts start another round with a clock of its own. Files that are already there,
+    without words, are no news.
 
     Raises:
         WenjinError: 404 `ticket_not_found` (also for somebody else's); 409 `wrong_state`, `too_late`;
-            422 `empty_message`, `message_too_long`.
+            422 `empty_message`, `message_too_long`, what `attachments.add` raises.
     """
-    said = check_message(text)
     ticket = for_customer(s, ticket_id, customer_id)
+    if _done_before(s, ticket, key):
+        return ticket
+    said = check_message(text) if text.strip() or not files else ""
+    added = _kept(s, ticket, files, now)
+    if not said and not added:
+        return ticket
+    data = {"text": said, **({"files": _named(added)} if added else {}), **({"key": key} if key else {})}
     if ticket.state in _DECIDED:
         _refuse_late(s, ticket, now)
-        start_again(s, ticket, Step.ADD_FACTS, customer_id, said, "simple", now)
+        start_again(s, ticket, Step.ADD_FACTS, customer_id, data, "simple", now)
     else:
-        keep(s, ticket, Step.ADD_FACTS, customer_id, {"text": said}, now)
+        keep(s, ticket, Step.ADD_FACTS, customer_id, data, now)
     terms.add(s, ticket, said)
     inform_house(s, ticket, "facts_added", now)
     return ticket
 
 
-def review(s: Session, *, ticket_id: str, customer_id: str, reason: str, now: datetime) -> Ticket:
+def review(
+    s: Session, *, ticket_id: str, customer_id: str, reason: str, key: str = "", now: datetime
+) -> Ticket:
     """Ask for a review of the decision (article 30); somebody else than its author does it.
+
+    The same `key` again changes nothing.
 
     Raises:
         WenjinError: 404 `ticket_not_found`; 409 `wrong_state`, `too_late`; 422 `empty_field`,
@@ -50,8 +73,11 @@ def review(s: Session, *, ticket_id: str, customer_id: str, reason: str, now: da
     """
     said = check_field(reason, name="申请核查的理由", required=True)
     ticket = for_customer(s, ticket_id, customer_id)
+    if _done_before(s, ticket, key):
+        return ticket
     _refuse_late(s, ticket, now)
-    start_again(s, ticket, Step.REVIEW, customer_id, said, "review", now)
+    data = {"text": said, **({"key": key} if key else {})}
+    start_again(s, ticket, Step.REVIEW, customer_id, data, "review", now)
     inform_house(s, ticket, "review_asked", now)
     return ticket
 
@@ -83,3 +109,21 @@ def _refuse_late(s: Session, ticket: Ticket, now: datetime) -> None:
     if until is not None and now > until:
         days = rules_of(s).review_window
         raise conflict("too_late", f"处理决定已超过 {days} 日，不能再申请核查或补充。可以重新登记一件投诉。")
+
+
+def _done_before(s: Session, ticket: Ticket, key: str) -> bool:
+    """Tell whether a step with this key is among the ticket's. The ticket is locked."""
+    return bool(key) and any(event.data.get("key") == key for event in timeline(s, ticket.id))
+
+
+def _kept(s: Session, ticket: Ticket, files: Sequence[Upload], now: datetime) -> list[Attachment]:
+    """Keep files and return those that are new."""
+    before = {one.id for one in attachments.of_ticket(s, ticket.id, internal=True)}
+    added = [
+        attachments.add(s, file, customer_id=ticket.customer_id, ticket=ticket, now=now) for file in files
+    ]
+    return [one for one in added if one.id not in before]
+
+
+def _named(files: Sequence[Attachment]) -> list[dict[str, str]]:
+    return [{"id": one.id, "name": one.name} for one in files]

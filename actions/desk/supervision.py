@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -103,14 +104,20 @@ def reopen(s: Session, *, ticket_id: str, user: User, version: int, reason: str,
     """Start another round of a decided or closed ticket, with a clock of its own; the customer is told."""
     said = check_field(reason, name="重新处理的原因", required=True)
     ticket = for_staff(s, ticket_id, user, Step.REOPEN, version)
-    start_again(s, ticket, Step.REOPEN, user, said, "simple", now)
+    start_again(s, ticket, Step.REOPEN, user, {"text": said}, "simple", now)
     text = f"您的投诉 {ticket.number} 已重新处理：{said}。最晚 {{due}} 前答复您。"
     tell(s, ticket, "reopened", text, now)
     return ticket
 
 
 def start_again(
-    s: Session, ticket: Ticket, step: Step, by: User | str, text: str, kind: str, now: datetime
+    s: Session,
+    ticket: Ticket,
+    step: Step,
+    by: User | str,
+    said: Mapping[str, Any],
+    kind: str,
+    now: datetime,
 ) -> None:
     """Begin another cycle; whoever decided before does not decide a review of it."""
     rules = rules_of(s)
@@ -118,7 +125,7 @@ def start_again(
         ticket.barred = sorted({*ticket.barred, ticket.handler_id})
     ticket.handler_id = ticket.closed_at = ticket.asked_days = ticket.asked_by = None
     clock = {"cycle": True, "days": rules.days(kind), "rule": rules.rule(kind)}
-    keep(s, ticket, step, by, {"text": text, "clock": clock}, now)
+    keep(s, ticket, step, by, {**said, "clock": clock}, now)
     assert ticket.state is TicketState.REOPENED  # noqa: S101
 
 

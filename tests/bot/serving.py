@@ -21,6 +21,7 @@ from actions.rasa.services import Services, configure, services
 from actions.service import accounts
 from actions.store.base import new_id
 from bot.app import create_app
+from bot.guests import COOKIE
 from bot.runtime import Runtime
 from bot.settings import PROJECT, Settings
 
@@ -54,14 +55,14 @@ class _Server(uvicorn.Server):
 class Live:
     """The application in this process; `runtime` is its inside, `base` its address."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, dialogue: bool = True) -> None:
         self.port = free_port()
         self.base = f"http://127.0.0.1:{self.port}"
         self.app = create_app(settings)
         self.runtime: Runtime = self.app.state.wenjin
         config = uvicorn.Config(
             self.app, port=self.port, ws="none", log_level="warning", access_log=False,
-            timeout_graceful_shutdown=2, log_config=None,
+            timeout_graceful_shutdown=2, log_config=None, lifespan="on" if dialogue else "off",
         )  # fmt: skip
         self._server = _Server(config)
         self._thread = threading.Thread(target=self._server.run, daemon=True)
@@ -92,6 +93,10 @@ class Live:
         """Return a new customer with an open session."""
         return Guest(self.client())
 
+    def visitor(self, **headers: str) -> Visitor:
+        """Return a new customer who has a guest's cookie and has not opened the chat."""
+        return Visitor(self.client(**headers), self.runtime)
+
     def add_user(self, *roles: str, name: str = "") -> str:
         """Make an account and return its name; its password is `PASSWORD`."""
         called = name or f"u{new_id()[:10]}"
@@ -105,14 +110,22 @@ class Live:
 
 
 @contextmanager
-def live(settings: Settings) -> Iterator[Live]:
-    """Serve the application for as long as the block runs."""
-    running = Live(settings)
+def live(settings: Settings, *, dialogue: bool = True) -> Iterator[Live]:
+    """Serve the application for as long as the block runs; without `dialogue` it is up at once, and no bot."""
+    running = Live(settings, dialogue=dialogue)
     running.start()
     try:
         yield running
     finally:
         running.stop()
+
+
+class Visitor:
+    """A customer outside of the chat."""
+
+    def __init__(self, http: httpx.Client, runtime: Runtime) -> None:
+        self.http, self.id = http, runtime.guests.new()
+        http.cookies.set(COOKIE, runtime.guests.sign(self.id))
 
 
 class Guest:
