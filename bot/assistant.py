@@ -69,4 +69,6 @@ def make_turns(runtime: Runtime) -> TurnService:
         )
     )
     dialogue = Dialogue.load(ensure_model(settings, lambda _: None), knows=runtime.has_added)
-    return TurnService(runtime.db, dialogue, runtime.hub, per_minute=settings.messages_per_minute)
+    return TurnService(
+        runtime.db, dialogue, runtime.hub, per_minute=settings.messages_per_minute, clock=runtime.now
+    )

@@ -15,6 +15,7 @@ from actions.learning.published import Published
 from actions.learning.work import Work
 from actions.service.metrics import SHANGHAI
 from actions.store.engine import Database
+from actions.store.tables.desk import Notice
 from actions.store.tables.service import Turn
 from bot.channels.suggestions import Suggestions
 from bot.guests import Guests, load_secret
@@ -26,12 +27,15 @@ from knowledge.encoder import Encoder, load_encoder
 from knowledge.library import Library, LiveAnswerer
 from knowledge.supplement import Supplemented
 
+NOTICES = "notices"  # what a sender waits for, beside conversations
+
 
 @dataclass
 class Runtime:
     """The parts that routes, channels and commands share, each built when it is first asked for."""
 
     settings: Settings
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     @cached_property
     def secret(self) -> bytes:
@@ -99,7 +103,7 @@ class Runtime:
 
     def now(self) -> datetime:
         """Return the time, UTC."""
-        return datetime.now(UTC)
+        return self.clock()
 
     def today(self) -> date:
         """Return the day in China."""
@@ -107,10 +111,12 @@ class Runtime:
 
 
 def _wake_on_commit(database: Database, publish: Callable[[str], None]) -> None:
-    """Publish a conversation when a transaction that added turns to it has been committed."""
+    """Publish a conversation when a transaction that added turns to it has been committed; notices likewise."""
 
     def collect(session: Session, _: object) -> None:
         news = {turn.conversation_id for turn in session.new if isinstance(turn, Turn)}
+        if any(isinstance(one, Notice) for one in session.new):
+            news.add(NOTICES)
         session.info.setdefault("woken", set()).update(news)
 
     def wake(session: Session) -> None:

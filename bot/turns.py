@@ -7,16 +7,18 @@ import random
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
-from actions.service import conversations
+from sqlalchemy.orm import Session
+
+from actions.service import absence, conversations, messages_left
 from actions.service.messages import check_message
 from actions.service.replies import Button, Reply, ReplyKind
 from actions.store.base import new_id
 from actions.store.context import TurnContext, session_scope
 from actions.store.engine import Database
-from actions.store.tables.service import Conversation, Mode
+from actions.store.tables.service import Conversation, Mode, Turn
 from bot.dialogue import Dialogue
 from bot.hub import Hub
 from bot.messages import Message, message_of
@@ -30,6 +32,7 @@ APOLOGY = Reply(
     {},
     (Button("转人工", "转人工"),),
 )
+EMERGENCIES = frozenset({"crisis", "account_security"})
 HUMAN_LISTENS = "您的消息已转给人工客服，请稍候回复。"
 
 
@@ -44,7 +47,7 @@ class Speaker:
     user_id: str | None = None
 
 
-def conversation_of(session: Any, speaker: Speaker, now: datetime) -> Conversation:
+def conversation_of(session: Session, speaker: Speaker, now: datetime) -> Conversation:
     """Return a speaker's conversation, made on first use."""
     return conversations.open_conversation(
         session,
@@ -60,10 +63,17 @@ def conversation_of(session: Any, speaker: Speaker, now: datetime) -> Conversati
 class TurnService:
     """Runs turns on the dialogue's own thread, one at a time for each conversation."""
 
-    def __init__(self, database: Database, dialogue: Dialogue, hub: Hub, *, per_minute: int) -> None:
+    def __init__(
+        self,
+        database: Database,
+        dialogue: Dialogue,
+        hub: Hub,
+        *,
+        per_minute: int,
+        clock: Callable[[], datetime],
+    ) -> None:
         self._database, self._dialogue, self._hub = database, dialogue, hub
-        self._per_minute = per_minute
-        self._clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+        self._per_minute, self._clock = per_minute, clock
         self._rng = random.SystemRandom()
 
     async def handle(
@@ -113,11 +123,13 @@ class TurnService:
             )
             asked = message_of(turn)
             earlier = [] if new else [message_of(reply) for reply in conversations.replies_to(session, turn)]
+            if new:
+                absence.put_back_if_away(session, conversation, self._clock())
             human = conversation.mode is Mode.HUMAN
             done = [asked, *earlier] if earlier or human else []
             return _Stored(conversation.id, conversation.audience, turn.id, asked, done)
 
-    def open(self, session: Any, speaker: Speaker) -> Conversation:
+    def open(self, session: Session, speaker: Speaker) -> Conversation:
         """Return the speaker's conversation, made on first use."""
         return conversation_of(session, speaker, self._clock())
 
@@ -137,9 +149,21 @@ class TurnService:
     ) -> list[Message]:
         with self._database.begin() as session:
             conversation = conversations.get(session, stored.conversation_id)
+            left = self._left(session, conversation, stored, said)
+            if left is not None:
+                return self._store(session, conversation, stored, [left], started)
             with session_scope(session, self._context(conversation, stored.turn_id)):
                 replies = await self._dialogue.respond(said, conversation.id, metadata)
             return self._store(session, conversation, stored, replies, started)
+
+    def _left(self, session: Session, conversation: Conversation, stored: _Stored, said: str) -> Reply | None:
+        """Return the reply to what is left for a person, or None; emergencies never wait."""
+        turn = session.get_one(Turn, stored.turn_id)
+        if not messages_left.is_one(session, turn):
+            return None
+        if self._dialogue.understand(said)["intent"]["name"] in EMERGENCIES:
+            return None
+        return messages_left.hear(session, conversation=conversation, turn=turn, now=self._clock())
 
     def _context(self, conversation: Conversation, turn_id: str | None) -> TurnContext:
         return TurnContext(
@@ -163,7 +187,7 @@ class TurnService:
 
     def _store(
         self,
-        session: Any,
+        session: Session,
         conversation: Conversation,
         stored: _Stored,
         replies: Sequence[Reply],

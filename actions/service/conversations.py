@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from actions.service.messages import check_message, clean
 from actions.service.replies import Reply, presentable
 from actions.store.masking import mask
+from actions.store.tables.desk import Attachment
 from actions.store.tables.service import Actor, Conversation, Mode, Turn
 from knowledge.document import Audience
 from knowledge.errors import bad_input, not_found
@@ -61,8 +62,7 @@ def receive(
         WenjinError: 422 `empty_message`, `message_too_long`, `bad_key`.
     """
     said = check_message(text)
-    if key is not None and (not 0 < len(key) <= MAX_KEY or clean(key) != key):
-        raise bad_input("bad_key", f"消息标识需为 1 到 {MAX_KEY} 个字符，请刷新页面。")
+    _check_key(key)
     lock(s, conversation.id)
     if key is not None and (stored := _by_key(s, conversation.id, key)):
         return stored, False
@@ -79,21 +79,40 @@ def add_reply(
     actor: str,
     outcome: str | None = None,
     latency_ms: float | None = None,
+    key: str | None = None,
     now: datetime,
 ) -> Turn:
     """Store a reply and return its turn; one without text is stored as an apology.
 
-    `actor` is "bot", "handler" or "system"; `reply_to` is the id of the customer's turn, None for news.
+    `actor` is "bot", "handler" or "system"; `reply_to` is the id of the customer's turn, None for news. The
+    same `key` finds what is stored.
+
+    Raises:
+        WenjinError: 422 `bad_key`.
     """
+    _check_key(key)
     shown = presentable(reply)
     turn = Turn(
         actor=Actor(actor), kind=str(shown.kind), text=shown.text, data=dict(shown.data),
         buttons=[{"title": button.title, "payload": button.payload} for button in shown.buttons],
-        outcome=outcome if shown is reply else "error", reply_to=reply_to, latency_ms=latency_ms,
+        outcome=outcome if shown is reply else "error", reply_to=reply_to, latency_ms=latency_ms, key=key,
         created_at=now,
     )  # fmt: skip
     lock(s, conversation.id)
-    return _append(s, conversation.id, turn)
+    return _once(s, conversation.id, turn)
+
+
+def add_file(s: Session, *, conversation: Conversation, file: Attachment, now: datetime) -> Turn:
+    """Store that the customer sent a file, so that both sides see it in its place; once for each file."""
+    data = {"file_id": file.id, "name": file.name, "size": file.size, "media_type": file.media_type}
+    what = "图片" if file.media_type.startswith("image/") else "文件"
+    text = f"[{what}] {mask(file.name)}"
+    turn = Turn(
+        actor=Actor.CUSTOMER, kind="file", text=text, data=data, key=f"file:{file.id}",
+        created_at=now,
+    )  # fmt: skip
+    lock(s, conversation.id)
+    return _once(s, conversation.id, turn)
 
 
 def replies_to(s: Session, turn: Turn) -> list[Turn]:
@@ -107,6 +126,16 @@ def history(s: Session, conversation_id: str, after_seq: int = 0, limit: int = 2
     if after_seq > 0:
         return list(s.scalars(later.order_by(Turn.seq)))
     return list(reversed(s.scalars(later.order_by(Turn.seq.desc())).all()))
+
+
+def before(s: Session, turn: Turn) -> Turn | None:
+    """Return what was said last before a turn by somebody else than the customer, or None."""
+    earlier = (
+        Turn.conversation_id == turn.conversation_id,
+        Turn.seq < turn.seq,
+        Turn.actor != Actor.CUSTOMER,
+    )
+    return s.scalars(select(Turn).where(*earlier).order_by(Turn.seq.desc()).limit(1)).first()
 
 
 def get(s: Session, conversation_id: str) -> Conversation:
@@ -135,6 +164,17 @@ def _append(s: Session, conversation_id: str, turn: Turn) -> Turn:
     get(s, conversation_id).last_at = turn.created_at
     s.flush()
     return turn
+
+
+def _once(s: Session, conversation_id: str, turn: Turn) -> Turn:
+    """Append a turn, or return the one that its key has already stored. The conversation is locked."""
+    stored = _by_key(s, conversation_id, turn.key) if turn.key is not None else None
+    return stored or _append(s, conversation_id, turn)
+
+
+def _check_key(key: str | None) -> None:
+    if key is not None and (not 0 < len(key) <= MAX_KEY or clean(key) != key):
+        raise bad_input("bad_key", f"消息标识需为 1 到 {MAX_KEY} 个字符，请刷新页面。")
 
 
 def _by_key(s: Session, conversation_id: str, key: str) -> Turn | None:

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from actions.service import conversations, handovers
+from actions.service.handovers import Standing
 from actions.store import audit
 from actions.store.engine import Database
 from actions.store.tables.accounts import User
@@ -155,6 +156,161 @@ def test_who_did_what_is_recorded(session: Session, asked: Handover, li: User) -
     assert [(row.action, row.actor) for row in rows] == [
         ("handover.request", "guest-1"), ("handover.take", li.id), ("handover.end", li.id),
     ]  # fmt: skip
+
+
+def turns(s: Session, conversation: Conversation) -> list[tuple[str, str]]:
+    return [(str(turn.actor), turn.text) for turn in conversations.history(s, conversation.id)]
+
+
+def test_urgent_queues_come_first_and_who_was_put_back_before_the_others(session: Session) -> None:
+    asked = {}
+    for minutes, queue in enumerate(("general", "general", "fraud", "crisis", "conduct")):
+        guest = open_guest(session, f"guest-{minutes}")
+        at = NOW + timedelta(minutes=minutes)
+        asked[minutes] = handovers.request(session, conversation=guest, reason="", queue=queue, now=at)
+    asked[4].returned = 1
+    session.flush()
+    ordered = [asked[n].id for n in (3, 2, 4, 0, 1)]
+    assert [one.id for one in handovers.open_handovers(session)] == ordered
+    assert [handovers.position(session, asked[n]) for n in (3, 2, 4, 0, 1)] == [1, 2, 3, 4, 5]
+
+
+def test_something_urgent_raises_a_request_and_nothing_lowers_it(
+    session: Session, conversation: Conversation, asked: Handover
+) -> None:
+    for queue, reason in (
+        ("fraud", "账户安全"),
+        ("crisis", "人身危险"),
+        ("fraud", "账户"),
+        ("general", "还在吗"),
+    ):
+        handovers.request(session, conversation=conversation, reason=reason, queue=queue, now=NOW)
+    assert (asked.queue, asked.reason) == ("crisis", "人身危险")
+    raised = audit.entries(session, object_type="handover", object_id=asked.id)
+    assert [row.action for row in raised] == ["handover.request", "handover.raise", "handover.raise"]
+
+
+def test_the_place_in_the_queue_moves_up(session: Session, asked: Handover, li: User) -> None:
+    guest = open_guest(session, "guest-2")
+    second = handovers.request(session, conversation=guest, reason="", now=NOW + timedelta(minutes=1))
+    assert (handovers.position(session, asked), handovers.position(session, second)) == (1, 2)
+    assert handovers.standing(session, guest) == Standing("waiting_human", second.id, 2)
+    handovers.take(session, handover_id=asked.id, user=li, now=NOW)
+    assert (handovers.position(session, asked), handovers.position(session, second)) == (0, 1)
+
+
+def test_the_standing_names_who_talks_and_what_was_read(
+    session: Session, conversation: Conversation, asked: Handover, li: User
+) -> None:
+    handovers.take(session, handover_id=asked.id, user=li, now=NOW)
+    handovers.read_by_handler(session, handover_id=asked.id, user=li, seq=7)
+    handovers.read_by_handler(session, handover_id=asked.id, user=li, seq=3)
+    session.expire_all()
+    assert handovers.standing(session, conversation) == Standing("human", asked.id, 0, "li", 7)
+    handovers.end(session, handover_id=asked.id, user=li, now=NOW)
+    assert handovers.standing(session, conversation) == Standing("bot")
+
+
+def test_reading_is_noted_for_those_who_talk_only(
+    session: Session, conversation: Conversation, asked: Handover, li: User, wang: User
+) -> None:
+    handovers.take(session, handover_id=asked.id, user=li, now=NOW)
+    handovers.read_by_handler(session, handover_id=asked.id, user=wang, seq=9)
+    handovers.read_by_customer(session, conversation_id=conversation.id, seq=4)
+    handovers.read_by_customer(session, conversation_id=conversation.id, seq=2)
+    session.expire_all()
+    assert (asked.handler_read_seq, asked.customer_read_seq) == (0, 4)
+
+
+def test_unread_counts_the_conversations_in_which_a_customer_waits(
+    session: Session, conversation: Conversation, asked: Handover, li: User, wang: User
+) -> None:
+    handovers.take(session, handover_id=asked.id, user=li, now=NOW)
+    said, _ = conversations.receive(session, conversation=conversation, text="在吗", key=None, now=NOW)
+    assert (handovers.unread(session, li), handovers.unread(session, wang)) == (1, 0)
+    handovers.read_by_handler(session, handover_id=asked.id, user=li, seq=said.seq)
+    assert handovers.unread(session, li) == 0
+
+
+def test_the_same_key_says_it_once(
+    session: Session, conversation: Conversation, asked: Handover, li: User
+) -> None:
+    handovers.take(session, handover_id=asked.id, user=li, now=NOW)
+    for _ in range(2):
+        handovers.say(session, handover_id=asked.id, user=li, text="您好", key="k-1", now=NOW)
+    assert [actor for actor, _ in turns(session, conversation)].count("handler") == 1
+
+
+def test_a_customer_stops_waiting_but_sends_nobody_away(
+    session: Session, conversation: Conversation, asked: Handover, li: User
+) -> None:
+    assert handovers.cancel(session, conversation=conversation, now=NOW) is asked
+    assert (asked.state, conversation.mode) == ("ended", "bot")
+    assert handovers.cancel(session, conversation=conversation, now=NOW) is None
+    assert turns(session, conversation) == [("system", "已取消等候，接下来由问津继续为您服务。")]
+    again = handovers.request(session, conversation=conversation, reason="", now=NOW)
+    handovers.take(session, handover_id=again.id, user=li, now=NOW)
+    with pytest.raises(WenjinError) as told:
+        handovers.cancel(session, conversation=conversation, now=NOW)
+    assert refused(told) == ("handover_taken", 409)
+
+
+class TestTransfer:
+    @pytest.fixture
+    def taken(self, session: Session, asked: Handover, li: User) -> Handover:
+        return handovers.take(session, handover_id=asked.id, user=li, now=NOW)
+
+    def test_to_a_colleague_who_then_talks(
+        self, session: Session, conversation: Conversation, taken: Handover, li: User, wang: User
+    ) -> None:
+        handovers.transfer(session, handover_id=taken.id, user=li, to=wang, now=NOW)
+        assert (taken.taken_by, conversation.handler_id, conversation.mode) == (wang.id, wang.id, "human")
+        assert turns(session, conversation)[-1] == (
+            "system", "已为您转给客服wang，之前的对话对方都能看到，您不用重复。",
+        )  # fmt: skip
+        with pytest.raises(WenjinError) as told:
+            handovers.say(session, handover_id=taken.id, user=li, text="还有一句", now=NOW)
+        assert refused(told) == ("handover_taken", 409)
+        handovers.say(session, handover_id=taken.id, user=wang, text="您好", now=NOW)
+
+    def test_into_a_queue_where_the_bot_answers_meanwhile(
+        self, session: Session, conversation: Conversation, taken: Handover, li: User, wang: User
+    ) -> None:
+        handovers.transfer(session, handover_id=taken.id, user=li, queue="fraud", now=NOW)
+        assert (taken.state, taken.queue, conversation.mode) == ("requested", "fraud", "waiting_human")
+        assert turns(session, conversation)[-1][1] == (
+            "已为您转到“欺诈与资金安全”的同事，请等候接入，您排在第 1 位，等候时您可以继续提问。"
+        )
+        assert handovers.take(session, handover_id=taken.id, user=wang, now=NOW).taken_by == wang.id
+
+    def test_only_to_somebody_who_can_and_by_who_has_it(
+        self, session: Session, taken: Handover, li: User, wang: User, add_user: AddUser
+    ) -> None:
+        staff = add_user("staff", "staff")
+        for to, queue, code in (
+            (li, "", "unknown_colleague"), (staff, "", "unknown_colleague"), (None, "nowhere", "unknown_queue"),
+        ):  # fmt: skip
+            with pytest.raises(WenjinError) as told:
+                handovers.transfer(session, handover_id=taken.id, user=li, to=to, queue=queue, now=NOW)
+            assert refused(told) == (code, 422)
+        with pytest.raises(WenjinError) as told:
+            handovers.transfer(session, handover_id=taken.id, user=wang, queue="general", now=NOW)
+        assert refused(told) == ("handover_taken", 409)
+
+    def test_what_waits_cannot_be_passed_on(self, session: Session, asked: Handover, li: User) -> None:
+        with pytest.raises(WenjinError) as told:
+            handovers.transfer(session, handover_id=asked.id, user=li, queue="fraud", now=NOW)
+        assert refused(told) == ("handover_not_taken", 409)
+
+
+def test_being_at_the_desk_is_noted_for_all_ones_own_conversations(
+    session: Session, asked: Handover, li: User, wang: User
+) -> None:
+    handovers.take(session, handover_id=asked.id, user=li, now=NOW)
+    for user, seconds, seen in ((li, 5, 0), (wang, 60, 0), (li, 60, 60)):
+        handovers.here(session, user, NOW + timedelta(seconds=seconds))
+        session.refresh(asked)
+        assert asked.handler_seen_at == NOW + timedelta(seconds=seen), (user.name, seconds)
 
 
 def test_two_who_take_at_once_get_one(db: Database) -> None:
