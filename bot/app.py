@@ -17,7 +17,7 @@ from actions.desk import tickets
 from actions.service import handovers
 from actions.store.base import new_id
 from bot import metrics, pages, problems
-from bot.channels import chat, files, rest
+from bot.channels import chat, files, live, rest
 from bot.deps import RuntimeDep
 from bot.limits import BodyLimit, largest_body
 from bot.runtime import Runtime
@@ -47,6 +47,7 @@ def create_app(settings: Settings, *, warmed: Runtime | None = None) -> FastAPI:
     problems.install(app)
     app.include_router(chat.router)
     app.include_router(files.router)
+    app.include_router(live.router)
     app.include_router(rest.router)
     for router in pages.routers():
         app.include_router(router)

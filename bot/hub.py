@@ -41,6 +41,15 @@ class Hub(Protocol):
     async def allow(self, key: str, per_minute: int) -> bool:
         """Count one more use of `key`; False when it was used `per_minute` times in the last minute."""
 
+    async def mark(self, name: str, seconds: float, *, only_new: bool = False) -> bool:
+        """Set a mark that is gone after `seconds`, or at once for 0; `only_new` leaves one that is there.
+
+        Return whether it was not there before. A mark is for what may be forgotten: who types, who is here.
+        """
+
+    async def marked(self, name: str) -> bool:
+        """Tell whether a mark is set."""
+
 
 class MemoryHub:
     """The hub of a single process."""
@@ -51,6 +60,7 @@ class MemoryHub:
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._users: defaultdict[str, int] = defaultdict(int)
         self._uses: defaultdict[str, deque[float]] = defaultdict(deque)
+        self._marks: dict[str, float] = {}
 
     async def start(self) -> None:
         """Remember the loop that the waiting chats run on."""
@@ -113,6 +123,20 @@ class MemoryHub:
     def _forget_idle(self, since: float) -> None:
         for key in [key for key, uses in self._uses.items() if not uses or uses[-1] <= since]:
             del self._uses[key]
+
+    async def mark(self, name: str, seconds: float, *, only_new: bool = False) -> bool:
+        """Keep the time at which the mark is gone."""
+        now = time.monotonic()
+        if len(self._marks) > _MANY_KEYS:
+            self._marks = {key: ends for key, ends in self._marks.items() if ends > now}
+        is_new = self._marks.get(name, now) <= now
+        if is_new or not only_new:
+            self._marks[name] = now + seconds
+        return is_new
+
+    async def marked(self, name: str) -> bool:
+        """Look whether the mark's time is still to come."""
+        return self._marks.get(name, 0.0) > time.monotonic()
 
 
 class RedisHub(MemoryHub):
@@ -209,6 +233,25 @@ class RedisHub(MemoryHub):
         except RedisError:
             return await super().allow(key, per_minute)
         return int(count) <= per_minute
+
+    async def mark(self, name: str, seconds: float, *, only_new: bool = False) -> bool:
+        """Set a key that Redis forgets by itself; without Redis this process remembers alone."""
+        key, life = f"wenjin:mark:{name}", int(seconds * 1000)
+        try:
+            if life <= 0:
+                return not await self._async.delete(key)
+            if only_new:
+                return bool(await self._async.set(key, 1, px=life, nx=True))
+            return await self._async.set(key, 1, px=life, get=True) is None
+        except RedisError:
+            return await super().mark(name, seconds, only_new=only_new)
+
+    async def marked(self, name: str) -> bool:
+        """Look for the key in Redis; without it this process remembers alone."""
+        try:
+            return bool(await self._async.exists(f"wenjin:mark:{name}"))
+        except RedisError:
+            return await super().marked(name)
 
 
 def make_hub(redis_url: str) -> Hub:

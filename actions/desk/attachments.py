@@ -151,6 +151,14 @@ def of_customer(s: Session, attachment_id: str, customer_id: str) -> Attachment:
     return found
 
 
+def place_of(s: Session, attachment_id: str) -> str:
+    """Return where a file is: "pending" on its conversation, "kept" with a ticket, or "gone"."""
+    found = s.execute(select(Attachment.ticket_id).where(Attachment.id == attachment_id)).one_or_none()
+    if found is None:
+        return "gone"
+    return "kept" if found.ticket_id else "pending"
+
+
 def get(s: Session, attachment_id: str) -> Attachment:
     """Return a file by id; raise 404 `file_not_found`."""
     found = s.get(Attachment, attachment_id)

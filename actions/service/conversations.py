@@ -128,6 +128,11 @@ def history(s: Session, conversation_id: str, after_seq: int = 0, limit: int = 2
     return list(reversed(s.scalars(later.order_by(Turn.seq.desc())).all()))
 
 
+def last_seq(s: Session, conversation_id: str) -> int:
+    """Return the number of a conversation's last turn, 0 where there is none."""
+    return s.scalar(select(func.max(Turn.seq)).where(Turn.conversation_id == conversation_id)) or 0
+
+
 def before(s: Session, turn: Turn) -> Turn | None:
     """Return what was said last before a turn by somebody else than the customer, or None."""
     earlier = (
@@ -158,8 +163,7 @@ def lock(s: Session, conversation_id: str) -> Conversation:
 
 def _append(s: Session, conversation_id: str, turn: Turn) -> Turn:
     """Give the turn the next number. The conversation is locked."""
-    last = s.scalar(select(func.max(Turn.seq)).where(Turn.conversation_id == conversation_id))
-    turn.conversation_id, turn.seq = conversation_id, (last or 0) + 1
+    turn.conversation_id, turn.seq = conversation_id, last_seq(s, conversation_id) + 1
     s.add(turn)
     get(s, conversation_id).last_at = turn.created_at
     s.flush()

@@ -193,18 +193,29 @@ def here(s: Session, user: User, now: datetime) -> None:
     )
 
 
-def read_by_handler(s: Session, *, handover_id: str, user: User, seq: int) -> None:
-    """Note how far the handler who talks has read."""
+def read_by_handler(s: Session, *, handover_id: str, user: User, seq: int) -> bool:
+    """Note how far the handler who talks has read; tell whether that is news."""
     own = (Handover.id == handover_id, Handover.taken_by == user.id, Handover.state == HandoverState.TAKEN)
-    s.execute(update(Handover).where(*own, Handover.handler_read_seq < seq).values(handler_read_seq=seq))
+    found = s.scalar(select(Handover).where(*own).with_for_update())
+    read = min(seq, conversations.last_seq(s, found.conversation_id)) if found else 0
+    if found is None or read <= found.handler_read_seq:
+        return False
+    found.handler_read_seq = read
+    return True
 
 
-def read_by_customer(s: Session, *, conversation_id: str, seq: int) -> None:
-    """Note how far the customer has read while a person is asked for or present."""
-    open_one = (Handover.conversation_id == conversation_id, Handover.state != HandoverState.ENDED)
-    s.execute(
-        update(Handover).where(*open_one, Handover.customer_read_seq < seq).values(customer_read_seq=seq)
+def read_by_customer(s: Session, *, conversation_id: str, seq: int) -> bool:
+    """Note how far the customer has read while there is a hand-over; tell whether that is news."""
+    found = s.scalar(
+        select(Handover)
+        .where(Handover.conversation_id == conversation_id, Handover.state != HandoverState.ENDED)
+        .with_for_update()
     )
+    read = min(seq, conversations.last_seq(s, conversation_id))
+    if found is None or read <= found.customer_read_seq:
+        return False
+    found.customer_read_seq = read
+    return True
 
 
 def standing(s: Session, conversation: Conversation) -> Standing:

@@ -6,6 +6,7 @@ import asyncio
 import json
 import re
 from collections.abc import AsyncIterator
+from dataclasses import asdict
 from datetime import date
 from typing import Annotated, Any
 
@@ -15,11 +16,13 @@ from pydantic import BaseModel, Field
 from sqlalchemy.orm import Session
 from sse_starlette import EventSourceResponse
 
+from actions.desk import attachments
 from actions.learning import faqs
-from actions.service import conversations, ratings
+from actions.service import conversations, handovers, ratings
 from actions.service.accounts import SignedIn
 from actions.store.tables.knowledge import EntryState, Faq, FaqVersion
 from actions.store.tables.service import Turn
+from bot import presence
 from bot.deps import MaybeUser, RuntimeDep
 from bot.guests import COOKIE
 from bot.messages import message_of
@@ -104,6 +107,7 @@ def session(request: Request, response: Response, runtime: RuntimeDep, user: May
             "audience": speaker.audience,
             "staff": speaker.audience == "staff",
             "messages": earlier,
+            "standing": asdict(handovers.standing(db, conversation)),
             "suggestions": offered,
         }
 
@@ -122,18 +126,23 @@ def _give_cookie(response: Response, runtime: Runtime, guest: str) -> None:
 @router.get("/chat/messages")
 def messages(speaker: SpeakerDep, runtime: RuntimeDep, after: Place = 0) -> dict[str, Any]:
     """Return the turns after a place in the conversation."""
-    return {"messages": _since(runtime, _conversation_id(runtime, speaker), after)}
+    messages, standing = _news(runtime, _conversation_id(runtime, speaker), after)
+    return {"messages": messages, "standing": standing}
 
 
-def _since(runtime: Runtime, conversation_id: str, after: int) -> list[dict[str, Any]]:
+def _news(runtime: Runtime, conversation_id: str, after: int) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """Return the turns after a place, and where the conversation stands."""
     with runtime.db.reading() as db:
         turns = conversations.history(db, conversation_id, after_seq=max(after, 0), limit=HISTORY)
-        return [_shown(db, turn) for turn in turns]
+        standing = handovers.standing(db, conversations.get(db, conversation_id))
+        return [_shown(db, turn) for turn in turns], asdict(standing)
 
 
 def _shown(db: Session, turn: Turn) -> dict[str, Any]:
-    """Return a turn as a message; a rating card knows what was given."""
+    """Return a turn as a message; a rating card knows what was given, a file what became of it."""
     message = message_of(turn).to_dict()
+    if message["kind"] == "file":
+        message["data"]["place"] = attachments.place_of(db, str(turn.data.get("file_id")))
     given = ratings.rating_of(db, str(turn.data.get("offer_id"))) if message["kind"] == "rating" else None
     if given:
         message["data"]["rating"] = {
@@ -166,17 +175,26 @@ async def _pushes(
 ) -> AsyncIterator[dict[str, str]]:
     conversation_id = await run_in_threadpool(_conversation_id, runtime, speaker)
     stopping: asyncio.Event = request.app.state.stopping
+    told: dict[str, Any] = {}
     while not stopping.is_set() and not await request.is_disconnected():
         waiting = asyncio.ensure_future(runtime.hub.wait(conversation_id, LOOK_SECONDS))
         await asyncio.sleep(0)  # listening before looking: what is committed in between is not missed
-        for message in await run_in_threadpool(_since, runtime, conversation_id, after):
+        await presence.comes(runtime.hub, conversation_id)
+        messages, standing = await run_in_threadpool(_news, runtime, conversation_id, after)
+        for message in messages:
             after = max(after, int(message["seq"]))
-            yield {
-                "event": "message",
-                "id": str(message["seq"]),
-                "data": json.dumps(message, ensure_ascii=False),
-            }
+            if message["actor"] == presence.HANDLER:
+                await presence.stops(runtime.hub, conversation_id, presence.HANDLER)
+            yield _event("message", message, id=str(message["seq"]))
+        standing["typing"] = await presence.is_typing(runtime.hub, conversation_id, presence.HANDLER)
+        if standing != told or standing["typing"]:
+            told = standing
+            yield _event("standing", standing)
         await waiting
+
+
+def _event(name: str, data: dict[str, Any], **more: str) -> dict[str, str]:
+    return {"event": name, "data": json.dumps(data, ensure_ascii=False), **more}
 
 
 def _conversation_id(runtime: Runtime, speaker: Speaker) -> str:

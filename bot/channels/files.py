@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from actions.desk import attachments, customer, registry
 from actions.desk.attachments import Upload
+from actions.service import conversations
 from actions.store.tables.desk import Attachment
 from bot import files
 from bot.channels.chat import SpeakerDep, same_origin
@@ -53,8 +54,10 @@ def _add(runtime: Runtime, speaker: Speaker, file: UploadFile, ticket: str) -> d
     with runtime.db.begin() as s:
         if ticket:
             return files.shown(add_to_ticket(s, ticket, who, sent, now))
-        place = conversation_of(s, speaker, now).id
-        return files.shown(attachments.add(s, sent, customer_id=who, conversation_id=place, now=now))
+        place = conversation_of(s, speaker, now)
+        kept = attachments.add(s, sent, customer_id=who, conversation_id=place.id, now=now)
+        conversations.add_file(s, conversation=place, file=kept, now=now)
+        return files.shown(kept)
 
 
 def add_to_ticket(s: Session, number: str, customer_id: str, sent: Upload, now: datetime) -> Attachment:

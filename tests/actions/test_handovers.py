@@ -203,10 +203,10 @@ def test_the_standing_names_who_talks_and_what_was_read(
     session: Session, conversation: Conversation, asked: Handover, li: User
 ) -> None:
     handovers.take(session, handover_id=asked.id, user=li, now=NOW)
-    handovers.read_by_handler(session, handover_id=asked.id, user=li, seq=7)
-    handovers.read_by_handler(session, handover_id=asked.id, user=li, seq=3)
-    session.expire_all()
-    assert handovers.standing(session, conversation) == Standing("human", asked.id, 0, "li", 7)
+    conversations.receive(session, conversation=conversation, text="在吗", key=None, now=NOW)
+    read = [handovers.read_by_handler(session, handover_id=asked.id, user=li, seq=seq) for seq in (99, 2, 1)]
+    assert read == [True, False, False]
+    assert handovers.standing(session, conversation) == Standing("human", asked.id, 0, "li", 2)
     handovers.end(session, handover_id=asked.id, user=li, now=NOW)
     assert handovers.standing(session, conversation) == Standing("bot")
 
@@ -215,11 +215,14 @@ def test_reading_is_noted_for_those_who_talk_only(
     session: Session, conversation: Conversation, asked: Handover, li: User, wang: User
 ) -> None:
     handovers.take(session, handover_id=asked.id, user=li, now=NOW)
-    handovers.read_by_handler(session, handover_id=asked.id, user=wang, seq=9)
-    handovers.read_by_customer(session, conversation_id=conversation.id, seq=4)
-    handovers.read_by_customer(session, conversation_id=conversation.id, seq=2)
-    session.expire_all()
-    assert (asked.handler_read_seq, asked.customer_read_seq) == (0, 4)
+    assert handovers.read_by_handler(session, handover_id=asked.id, user=wang, seq=1) is False
+    read = [
+        handovers.read_by_customer(session, conversation_id=conversation.id, seq=seq) for seq in (1, 99, 1)
+    ]
+    assert read == [True, False, False]
+    assert (asked.handler_read_seq, asked.customer_read_seq) == (0, 1)
+    handovers.end(session, handover_id=asked.id, user=li, now=NOW)
+    assert handovers.read_by_customer(session, conversation_id=conversation.id, seq=2) is False
 
 
 def test_unread_counts_the_conversations_in_which_a_customer_waits(

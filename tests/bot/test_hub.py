@@ -129,6 +129,35 @@ async def test_so_many_uses_a_minute_and_no_more(hub: Hub) -> None:
     assert await hub.allow(new_id(), 3) is True
 
 
+async def test_a_mark_is_there_until_it_is_taken_away(hub: Hub) -> None:
+    name = new_id()
+    assert await hub.marked(name) is False
+    assert [await hub.mark(name, LONG), await hub.mark(name, LONG)] == [True, False]
+    assert await hub.mark(name, LONG, only_new=True) is False
+    assert await hub.marked(name) is True
+    assert await hub.mark(name, 0) is False
+    assert await hub.marked(name) is False
+    assert await hub.mark(name, LONG, only_new=True) is True
+
+
+async def test_a_mark_goes_by_itself(hub: Hub) -> None:
+    name = new_id()
+    await hub.mark(name, SOON)
+    assert await hub.wait(name, 2 * SOON) is False
+    assert await hub.marked(name) is False
+
+
+async def test_marks_that_are_gone_take_no_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    hub, now = MemoryHub(), 1000.0
+    monkeypatch.setattr("bot.hub.time.monotonic", lambda: now)
+    monkeypatch.setattr("bot.hub._MANY_KEYS", 3)
+    for number in range(4):
+        await hub.mark(f"old-{number}", 5)
+    now += 6
+    await hub.mark("new", 5)
+    assert list(hub._marks) == ["new"]
+
+
 async def test_the_use_after_the_last_is_refused() -> None:
     hub = MemoryHub()
     assert [await hub.allow("x", 2) for _ in range(4)] == [True, True, False, False]
@@ -183,6 +212,16 @@ async def test_without_redis_this_process_still_wakes_its_own_chats() -> None:
     await hub.stop()
 
 
+@pytest.mark.redis
+async def test_processes_see_each_others_marks(pair: tuple[Hub, Hub]) -> None:
+    one, two = pair
+    name = new_id()
+    await one.mark(name, LONG)
+    assert await two.marked(name) is True
+    await two.mark(name, 0)
+    assert await one.marked(name) is False
+
+
 async def _enter(hub: Hub, key: str) -> bool:
     async with hub.lock(key):
         return True
@@ -212,6 +251,10 @@ class TestRedisIsDown:
 
     async def test_the_rate_is_still_limited(self, hub: RedisHub) -> None:
         assert [await hub.allow("k", 2) for _ in range(3)] == [True, True, False]
+
+    async def test_this_process_still_keeps_its_own_marks(self, hub: RedisHub) -> None:
+        assert await hub.mark("m", LONG) is True
+        assert await hub.marked("m") is True
 
     async def test_this_process_still_wakes_its_own_chats(self, hub: RedisHub) -> None:
         waiting = asyncio.create_task(hub.wait("c", 5))
