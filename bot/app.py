@@ -13,7 +13,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from actions.desk import tickets
+from actions.desk import outbox, tickets
 from actions.service import handovers
 from actions.store.base import new_id
 from bot import metrics, pages, problems
@@ -21,6 +21,7 @@ from bot.channels import chat, files, live, rest
 from bot.deps import RuntimeDep
 from bot.limits import BodyLimit, largest_body
 from bot.runtime import Runtime
+from bot.sender import Sender, channels_of
 from bot.settings import Settings
 from knowledge.document import Audience
 from knowledge.encoder import Progress
@@ -61,6 +62,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     runtime: Runtime = app.state.wenjin
     app.state.stopping = asyncio.Event()
     await runtime.hub.start()
+    sending = asyncio.create_task(Sender(runtime, channels_of(runtime.settings)).run(app.state.stopping))
     if not app.state.warm:
         await asyncio.to_thread(warm, runtime)
     app.state.ready = True
@@ -68,6 +70,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.ready = False
     app.state.stopping.set()
     await runtime.hub.stop()
+    await sending
     await asyncio.to_thread(runtime.turns.close)
     runtime.db.dispose()
 
@@ -137,9 +140,12 @@ def _count(runtime: Runtime) -> None:
     with runtime.db.begin() as session:
         by_state = tickets.count_by_state(session)
         waiting = len(handovers.open_handovers(session))
+        notices = outbox.counts(session)
     for state, count in by_state.items():
         metrics.TICKETS.labels(state).set(count)
     metrics.WAITING.set(waiting)
+    for kind, count in notices.items():
+        metrics.NOTICES.labels(kind).set(count)
 
 
 def asgi() -> Any:

@@ -113,6 +113,9 @@ def parser() -> argparse.ArgumentParser:
     ask.add_argument("--out", metavar="FILE.jsonl", help="成批提问的结果")
     _add_manual(sub)
     _add_user(sub)
+    sent = _add(sub, "notices", commands.notices, "查看还没有送达的邮件和推送，或重发一条")
+    sent.add_argument("--failed", action="store_true", help="只看多次发送都没有成功、已经放弃的")
+    sent.add_argument("--retry", metavar="编号", help="重发一条已经放弃的通知")
     for entry in sorted(entry_points(group=COMMANDS), key=lambda entry: entry.name):
         entry.load()(sub)
     return top

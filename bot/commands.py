@@ -320,3 +320,26 @@ def user_password(arguments: argparse.Namespace) -> int:
         accounts.set_password(session, user_id=user.id, password=password, now=runtime.now())
     say(f"账号 {arguments.name} 的新密码只显示这一次：{password}")
     return 0
+
+
+def notices(arguments: argparse.Namespace) -> int:
+    """Print the notices that have not arrived, or send one again that was given up."""
+    from actions.desk import outbox, registry
+    from actions.desk.workdays import SHANGHAI
+
+    runtime = _runtime(arguments)
+    if arguments.retry:
+        with runtime.db.begin() as session:
+            outbox.retry(session, arguments.retry, runtime.now())
+        say("已重新排队，服务运行时会马上发送。")
+        return 0
+    with runtime.db.reading() as session:
+        found = outbox.given_up(session) if arguments.failed else outbox.waiting(session)
+        for notice in found:
+            number = registry.get(session, notice.ticket_id).number if notice.ticket_id else "-"
+            state = "已放弃" if notice.failed else f"下次 {notice.next_at.astimezone(SHANGHAI):%m-%d %H:%M}"
+            tried = f"试过 {notice.attempts} 次"
+            print("  ".join((notice.id, notice.channel, number, tried, state, notice.last_error)))
+    if not found:
+        say("没有放弃的通知。" if arguments.failed else "没有等待发送的通知。")
+    return 0

@@ -20,6 +20,12 @@ TICKETS = Gauge("wenjin_tickets", "Complaint tickets by state.", ["state"], regi
 WAITING = Gauge(
     "wenjin_handovers_open", "Conversations that wait for or talk to a person.", registry=REGISTRY
 )
+NOTICES = Gauge(
+    "wenjin_notices",
+    "Notices to be sent that wait or failed.",
+    ["state"],
+    registry=REGISTRY,
+)
 MANUAL = Gauge(
     "wenjin_manual_info",
     "The manual and encoder in use (always 1).",

@@ -46,7 +46,7 @@ class Runtime:
     def db(self) -> Database:
         """Return the database, migrated; chats are woken when new turns are committed."""
         database = Database(
-            self.settings.url, self.secret, info={"desk": self.settings.desk_rules(self.secret)}
+            self.settings.url, self.secret, info={"desk": self.settings.desk_rules()}
         )
         database.migrate()
         _wake_on_commit(database, lambda conversation_id: self.hub.publish(conversation_id))
@@ -111,7 +111,7 @@ class Runtime:
 
 
 def _wake_on_commit(database: Database, publish: Callable[[str], None]) -> None:
-    """Publish a conversation when a transaction that added turns to it has been committed; notices likewise."""
+    """Publish conversations that got turns, and that there are notices, once it is committed."""
 
     def collect(session: Session, _: object) -> None:
         news = {turn.conversation_id for turn in session.new if isinstance(turn, Turn)}

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import time
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from actions.desk.rules import DeskRules
 from knowledge.errors import bad_input
 
 PROJECT = Path(__file__).resolve().parent.parent
 PREFIX = "WENJIN_"
+LEAST_SECRET = 16
 # Read by modules that start before the settings do.
 ELSEWHERE = frozenset({"WENJIN_TORCH_THREADS", "WENJIN_SHARED", "WENJIN_ENCODER"})
 
@@ -76,9 +79,11 @@ class Settings(BaseModel):
     smtp_url: str = Field(
         default="", description="发邮件的服务器：smtp://用户:密码@主机:端口，或 smtps://…；空为不发邮件。"
     )
-    mail_from: str = Field(default="", description="邮件的发件人地址。")
+    mail_from: str = Field(default="", validate_default=True, description="邮件的发件人地址。")
     webhook_url: str = Field(default="", description="工单动态推送到的网址；空为不推送。")
-    webhook_secret: str = Field(default="", description="推送签名用的密钥。")
+    webhook_secret: str = Field(
+        default="", validate_default=True, description="推送签名用的密钥，至少 16 个字符。"
+    )
     secure_cookies: bool = Field(
         default=False, description="只在 HTTPS 下发送登录凭据；前面有 HTTPS 代理时打开。"
     )
@@ -107,7 +112,35 @@ class Settings(BaseModel):
                 raise ValueError("天数要在 1 到 365 之间")
         return value
 
-    def desk_rules(self, secret: bytes) -> DeskRules:
+    @field_validator("public_url", "webhook_url")
+    @classmethod
+    def _web(cls, value: str) -> str:
+        if value and not _is_address(value, "http", "https"):
+            raise ValueError("要写完整的网址，以 http:// 或 https:// 开头")
+        return value
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _mail_server(cls, value: str) -> str:
+        if value and not _is_address(value, "smtp", "smtps"):
+            raise ValueError("要写成 smtp://主机:端口 或 smtps://主机:端口")
+        return value
+
+    @field_validator("mail_from")
+    @classmethod
+    def _mail_sender(cls, value: str, others: ValidationInfo) -> str:
+        if others.data.get("smtp_url") and not re.fullmatch(r"[^@\s<>]+@[^@\s<>]+", value):
+            raise ValueError("设了 WENJIN_SMTP_URL 就要写发件人的邮箱地址")
+        return value
+
+    @field_validator("webhook_secret")
+    @classmethod
+    def _webhook_signed(cls, value: str, others: ValidationInfo) -> str:
+        if others.data.get("webhook_url") and len(value) < LEAST_SECRET:
+            raise ValueError(f"设了 WENJIN_WEBHOOK_URL 就要有至少 {LEAST_SECRET} 个字符的密钥")
+        return value
+
+    def desk_rules(self) -> DeskRules:
         """Return the complaint desk's rules."""
         opens, closes = hours(self.working_hours)
         return DeskRules(
@@ -163,6 +196,15 @@ def hours(text: str) -> tuple[time, time]:
     return opens, closes
 
 
+def _is_address(text: str, *schemes: str) -> bool:
+    """Tell whether this is the address of a server under one of the schemes."""
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in schemes and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        return False
+
+
 def load_settings(environ: Mapping[str, str], **overrides: object) -> Settings:
     """Read the settings from environment variables; `overrides` (from the command line) win.
 
@@ -189,4 +231,6 @@ def _explain(name: str, problem: Mapping[str, Any]) -> str:
     if problem["type"] == "extra_forbidden":
         return f"没有 {name} 这个设置，请检查名称。"
     field = Settings.model_fields[str(problem["loc"][0])]
+    if problem["type"] == "value_error":
+        return f"设置 {name} 不能用：{problem['ctx']['error']}。{field.description}"
     return f"设置 {name} 的值“{problem['input']}”不能用。{field.description}默认值是“{field.default}”。"

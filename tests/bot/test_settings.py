@@ -47,6 +47,28 @@ def test_a_wrong_value_is_one_sentence_that_names_it(name: str, value: str) -> N
     assert "\n" not in raised.value.message
 
 
+@pytest.mark.parametrize(
+    ("given", "named"),
+    [
+        ({"WENJIN_SMTP_URL": "mail.example.com"}, "WENJIN_SMTP_URL"),
+        ({"WENJIN_SMTP_URL": "smtp://:25"}, "WENJIN_SMTP_URL"),
+        ({"WENJIN_SMTP_URL": "smtp://mail.example.com:0x"}, "WENJIN_SMTP_URL"),
+        ({"WENJIN_SMTP_URL": "smtp://mail.example.com"}, "WENJIN_MAIL_FROM"),
+        ({"WENJIN_SMTP_URL": "smtp://mail.example.com", "WENJIN_MAIL_FROM": "客服"}, "WENJIN_MAIL_FROM"),
+        ({"WENJIN_WEBHOOK_URL": "ftp://crm.example.com"}, "WENJIN_WEBHOOK_URL"),
+        ({"WENJIN_WEBHOOK_URL": "https://crm.example.com"}, "WENJIN_WEBHOOK_SECRET"),
+        ({"WENJIN_WEBHOOK_URL": "https://crm.example.com", "WENJIN_WEBHOOK_SECRET": "kurz"}, "WENJIN_WEBHOOK_SECRET"),
+        ({"WENJIN_PUBLIC_URL": "desk.example.com"}, "WENJIN_PUBLIC_URL"),
+    ],
+)  # fmt: skip
+def test_notices_need_a_server_a_sender_and_a_secret(given: dict[str, str], named: str) -> None:
+    with pytest.raises(WenjinError) as raised:
+        load_settings(given)
+    assert f"设置 {named} 不能用：" in raised.value.message
+    assert raised.value.message.endswith("。")
+    assert "kurz" not in raised.value.message
+
+
 def test_a_setting_that_does_not_exist_is_said() -> None:
     with pytest.raises(WenjinError, match="没有 WENJIN_PROT 这个设置"):
         load_settings({"WENJIN_PROT": "8000"})
