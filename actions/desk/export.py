@@ -10,13 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from openpyxl import Workbook
-from openpyxl.cell import WriteOnlyCell
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
 from actions.desk import analysis
 from actions.desk.life import OPEN_STATES, STATE_LABELS
 from actions.desk.workdays import SHANGHAI
 from actions.store.masking import mask
+from actions.store.sheets import guarded, text_cell
 from actions.store.tables.desk import Priority, Ticket
 
 HEADINGS = (
@@ -25,7 +24,6 @@ HEADINGS = (
     "投诉事项", "诉求",
 )  # fmt: skip
 SHEET_ROWS = 1_000_000  # a sheet of Excel holds 1,048,576
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 _LEVELS = {1: "低", 2: "中", 3: "高"}
 
 
@@ -42,11 +40,6 @@ def row(ticket: Ticket, names: Mapping[str, str], now: datetime) -> tuple[str, .
         _time(ticket.due_at), ticket.rule, _time(ticket.decided_at), _in_time(ticket, now),
         _time(ticket.closed_at), str(ticket.cycle), mask(ticket.matter), mask(ticket.demand),
     )  # fmt: skip
-
-
-def guarded(text: str) -> str:
-    """Return a cell that no spreadsheet takes for a formula (OWASP: CSV injection)."""
-    return f"'{text}" if text.startswith(_FORMULA) else text
 
 
 def as_csv(rows: Iterable[Sequence[str]]) -> Iterator[bytes]:
@@ -71,19 +64,13 @@ def as_xlsx(rows: Iterable[Sequence[str]], cover: Sequence[tuple[str, str]], pat
     for cells in rows:
         if count % SHEET_ROWS == 0:
             sheet = book.create_sheet(f"工单{count // SHEET_ROWS + 1}")
-            sheet.append([_cell(sheet, heading) for heading in HEADINGS])
-        sheet.append([_cell(sheet, cell) for cell in cells])
+            sheet.append([text_cell(sheet, heading) for heading in HEADINGS])
+        sheet.append([text_cell(sheet, cell) for cell in cells])
         count += 1
     for name, value in (*cover, ("行数", str(count))):
-        front.append([_cell(front, name), _cell(front, value)])
+        front.append([text_cell(front, name), text_cell(front, value)])
     book.save(path)
     return count
-
-
-def _cell(sheet: Any, text: str) -> Any:
-    cell = WriteOnlyCell(sheet, ILLEGAL_CHARACTERS_RE.sub("", guarded(text))[:32_767])
-    cell.data_type = "s"
-    return cell
 
 
 def _drain(buffer: io.StringIO) -> bytes:

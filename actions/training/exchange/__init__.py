@@ -1,0 +1,1 @@
+"""Questions to and from files: spreadsheets, Aiken, GIFT, YAML, JSON lines, QTI."""
