@@ -31,12 +31,13 @@ def ensure_model(settings: Settings, say: Say) -> Path:
 
 
 def prepare(runtime: Runtime, *, say: Say = lambda _: None, progress: Progress | None = None) -> None:
-    """Do all set-up that is not done yet: encoder, index, quiz bank, dialogue model."""
+    """Do all set-up that is not done yet: encoder, index, quiz bank, complaint classes, dialogue model."""
     ensure_encoder(runtime.settings, say)
     say("准备手册索引")
     runtime.library.index(runtime.library.in_use(), runtime.encoder, progress=progress)
     say("准备题库")
     sync_bank(runtime)
+    runtime.train_classifier(say)
     ensure_model(runtime.settings, say)
 
 
@@ -64,6 +65,7 @@ def make_turns(runtime: Runtime) -> TurnService:
             manual_version=lambda: runtime.library.version(EDITION),
             section_title=lambda number: _title(runtime, number),
             database=runtime.db,
+            reader=runtime.desk_reader,
             quiz_size=settings.quiz_size,
             pass_percent=settings.pass_percent,
         )

@@ -6,11 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 
+from actions.desk import classify
+from actions.desk.reading import DeskReader
 from actions.learning.published import Published
 from actions.learning.work import Work
 from actions.service.metrics import SHANGHAI
@@ -26,6 +29,7 @@ from knowledge.embedding import Embedding
 from knowledge.encoder import Encoder, load_encoder
 from knowledge.library import Library, LiveAnswerer
 from knowledge.supplement import Supplemented
+from knowledge.vectors import VectorCache
 
 NOTICES = "notices"  # what a sender waits for, beside conversations
 
@@ -45,9 +49,7 @@ class Runtime:
     @cached_property
     def db(self) -> Database:
         """Return the database, migrated; chats are woken when new turns are committed."""
-        database = Database(
-            self.settings.url, self.secret, info={"desk": self.settings.desk_rules()}
-        )
+        database = Database(self.settings.url, self.secret, info={"desk": self.settings.desk_rules()})
         database.migrate()
         _wake_on_commit(database, lambda conversation_id: self.hub.publish(conversation_id))
         return database
@@ -88,6 +90,22 @@ class Runtime:
     def work(self) -> Work:
         """Return what is left to do for the knowledge owner."""
         return Work(self.answerer, Embedding(lambda: self.encoder))
+
+    @cached_property
+    def classifier(self) -> classify.Classifier:
+        """Return what proposes a complaint's business and cause, trained where that is not done yet."""
+        return classify.Classifier.load(self.train_classifier())
+
+    def train_classifier(self, say: Callable[[str], None] = lambda _: None) -> Path:
+        """Return the file of the classifier of the present examples and categories."""
+        folder, encoder = self.settings.data_dir, self.encoder
+        encode = VectorCache(folder / "vectors", encoder).encode
+        return classify.ensure(folder / "models", encoder.fingerprint, encode, say)
+
+    @cached_property
+    def desk_reader(self) -> DeskReader:
+        """Return what reads complaints: `read(text, source)`, `same_matter`, `similar`."""
+        return DeskReader(lambda: self.encoder, lambda: self.classifier, self.today)
 
     @cached_property
     def turns(self) -> Any:

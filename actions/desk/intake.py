@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from actions.desk import attachments, supervision, terms
+from actions.desk import attachments, duplicates, supervision, terms
 from actions.desk.events import append
 from actions.desk.notices import inform_house
 from actions.desk.registry import new_number
@@ -38,7 +38,7 @@ class TicketDraft:
     """What a customer says when complaining.
 
     `found` is what was recognised in it (amounts, dates, order numbers), `proposed` what the classifier says
-    of it.
+    of it, `vector` what it is compared with others by: all three come from `DeskReader.read`.
     """
 
     matter: str
@@ -48,6 +48,7 @@ class TicketDraft:
     name: str = ""
     found: Mapping[str, Any] = field(default_factory=dict)
     proposed: Mapping[str, Any] = field(default_factory=dict)
+    vector: duplicates.Vector | None = None
 
     def checked(self) -> TicketDraft:
         """Return the draft cleaned; raise 422 `empty_field` without a matter, 422 `field_too_long`."""
@@ -59,6 +60,7 @@ class TicketDraft:
             check_field(self.name, name="称呼", limit=MAX_NAME),
             dict(self.found),
             dict(self.proposed),
+            self.vector,
         )
 
 
@@ -92,7 +94,7 @@ def create(
     for _ in range(_NUMBER_TRIES):
         ticket = _row(s, said, customer_id, conversation_id, key, source, now, new_number(now, rng))
         if _inserted(s, ticket):
-            return _registered(s, ticket, now)
+            return _registered(s, ticket, said, now)
         if stored := by_key(s, key, customer_id):  # another request with this key was first
             return stored
     raise conflict("no_number", "今天的工单号暂时分配不出，请稍后再试。")
@@ -127,7 +129,7 @@ def _row(
     )  # fmt: skip
 
 
-def _registered(s: Session, ticket: Ticket, now: datetime) -> Ticket:
+def _registered(s: Session, ticket: Ticket, said: TicketDraft, now: datetime) -> Ticket:
     """Start the clock and do what belongs to a new ticket, in its own transaction."""
     rules = rules_of(s)
     first = add_working(now, timedelta(hours=rules.first_response_hours), rules.opens, rules.closes)
@@ -139,6 +141,8 @@ def _registered(s: Session, ticket: Ticket, now: datetime) -> Ticket:
         data={"number": ticket.number}, now=now,
     )  # fmt: skip
     terms.index(s, ticket)
+    if said.vector is not None:
+        duplicates.store(s, ticket, said.vector)
     attachments.adopt(s, ticket)
     inform_house(s, ticket, "created", now)
     return supervision.assign_by_load(s, ticket, now) if rules.auto_assign else ticket

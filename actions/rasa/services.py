@@ -1,4 +1,4 @@
-"""What the actions need and the process has built once: the answerer, and the rules of a quiz."""
+"""What the actions need and the process has built once: answerer, reader of complaints, rules of a quiz."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from actions.desk.reading import DeskReader
 from actions.store.engine import Database
 from knowledge.document import Answer, Audience
 from knowledge.errors import unavailable
@@ -27,6 +28,7 @@ class Services:
     manual_version: Callable[[], str] = lambda: ""
     section_title: Callable[[str], str] = lambda _number: ""
     database: Database | None = None
+    reader: DeskReader | None = None
     quiz_size: int = 10
     pass_percent: int = 80
 

@@ -11,7 +11,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.nlu.entities import find
+from actions.desk.forms import find
 from bot.nlu.known import bare
 from tests.bot.talking import PROJECT, dialogue
 
