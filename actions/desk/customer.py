@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from actions.desk import attachments, terms
+from actions.desk import attachments, registry, terms
 from actions.desk.attachments import Upload
 from actions.desk.events import timeline
 from actions.desk.life import Step
@@ -39,10 +39,10 @@ def add_facts(
     without words, are no news.
 
     Raises:
-        WenjinError: 404 `ticket_not_found` (also for somebody else's); 409 `wrong_state`, `too_late`;
+        WenjinError: 404 `ticket_not_found` (also for somebody else's); 409 `wrong_state`, `too_late`, `merged`;
             422 `empty_message`, `message_too_long`, what `attachments.add` raises.
     """
-    ticket = for_customer(s, ticket_id, customer_id)
+    ticket = _own(s, ticket_id, customer_id)
     if _done_before(s, ticket, key):
         return ticket
     said = check_message(text) if text.strip() or not files else ""
@@ -68,11 +68,11 @@ def review(
     The same `key` again changes nothing.
 
     Raises:
-        WenjinError: 404 `ticket_not_found`; 409 `wrong_state`, `too_late`; 422 `empty_field`,
-            `field_too_long`.
+        WenjinError: 404 `ticket_not_found`; 409 `wrong_state`, `too_late`, `merged`; 422
+            `empty_field`, `field_too_long`.
     """
     said = check_field(reason, name="申请核查的理由", required=True)
-    ticket = for_customer(s, ticket_id, customer_id)
+    ticket = _own(s, ticket_id, customer_id)
     if _done_before(s, ticket, key):
         return ticket
     _refuse_late(s, ticket, now)
@@ -102,6 +102,15 @@ def review_until(s: Session, ticket: Ticket) -> datetime | None:
     if ticket.state not in _DECIDED or ticket.decided_at is None or ticket.merged_into is not None:
         return None
     return ticket.decided_at + timedelta(days=rules_of(s).review_window)
+
+
+def _own(s: Session, ticket_id: str, customer_id: str) -> Ticket:
+    """Return a customer's own ticket, locked; one that was merged goes on as another."""
+    ticket = for_customer(s, ticket_id, customer_id)
+    if ticket.merged_into is not None:
+        number = registry.get(s, ticket.merged_into).number
+        raise conflict("merged", f"这件投诉已并入 {number} 办理，请在那张工单里补充。", number=number)
+    return ticket
 
 
 def _refuse_late(s: Session, ticket: Ticket, now: datetime) -> None:

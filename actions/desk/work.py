@@ -163,6 +163,8 @@ def close(s: Session, *, ticket_id: str, user: User | str, version: int, now: da
     if ticket.conversation_id is not None:
         conversation = conversations.get(s, ticket.conversation_id)
         ratings.offer_in_chat(s, conversation=conversation, subject="ticket", subject_id=ticket.id, now=now)
+    else:
+        ratings.offer_for_ticket(s, ticket_id=ticket.id, conversation_id=None, now=now)
     return ticket
 
 

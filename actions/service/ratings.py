@@ -93,9 +93,55 @@ def rate(
     asked = s.scalar(select(RatingOffer).where(RatingOffer.id == offer_id).with_for_update())
     if asked is None or asked.conversation_id != conversation_id:
         raise not_found("offer_not_found", "没有找到这次评价，请刷新页面后再试。")
-    rating = s.scalar(select(Rating).where(Rating.offer_id == offer_id))
+    return _kept(s, asked, given, now)
+
+
+def rate_ticket(
+    s: Session,
+    *,
+    ticket_id: str,
+    conversation_id: str | None,
+    score: int,
+    dimensions: dict[str, int] | None = None,
+    comment: str = "",
+    now: datetime,
+) -> Rating:
+    """Keep the rating of a complaint's handling, offered now where it was not yet. The ticket is locked.
+
+    Raises:
+        WenjinError: as `rate` does.
+    """
+    given = _checked(score, dimensions or {}, comment)
+    asked = offer_for_ticket(s, ticket_id=ticket_id, conversation_id=conversation_id, now=now)
+    return _kept(s, asked, given, now)
+
+
+def offer_for_ticket(
+    s: Session, *, ticket_id: str, conversation_id: str | None, now: datetime
+) -> RatingOffer:
+    """Return a ticket's offer, made where there is none: its customer may have no chat. The ticket is locked."""
+    of_it = select(RatingOffer).where(RatingOffer.subject == "ticket", RatingOffer.subject_id == ticket_id)
+    made = s.scalar(of_it)
+    if made is None:
+        made = RatingOffer(
+            conversation_id=conversation_id, subject="ticket", subject_id=ticket_id, cycle=1, offered_at=now
+        )
+        s.add(made)
+        s.flush()
+    return made
+
+
+def of_ticket(s: Session, ticket_id: str) -> Rating | None:
+    """Return the rating of a complaint's handling, or None."""
+    of_it = (RatingOffer.subject == "ticket", RatingOffer.subject_id == ticket_id)
+    return s.scalar(select(Rating).join(RatingOffer, RatingOffer.id == Rating.offer_id).where(*of_it))
+
+
+def _kept(s: Session, asked: RatingOffer, given: tuple[int, dict[str, int], str], now: datetime) -> Rating:
+    """Keep what was given for an offer that is locked."""
+    rating = s.scalar(select(Rating).where(Rating.offer_id == asked.id))
     if rating is None:
-        rating = Rating(offer_id=offer_id, created_at=now, updated_at=now)
+        rating = Rating(offer_id=asked.id, created_at=now, updated_at=now)
         s.add(rating)
     elif (rating.score, rating.dimensions, rating.comment) == given:
         return rating
@@ -110,6 +156,13 @@ def rate(
 def rating_of(s: Session, offer_id: str) -> Rating | None:
     """Return what was given for an offer, or None."""
     return s.scalar(select(Rating).where(Rating.offer_id == offer_id))
+
+
+def given(s: Session, subject: str, subject_id: str) -> Rating | None:
+    """Return what was given last for a subject, or None."""
+    of_it = (RatingOffer.subject == subject, RatingOffer.subject_id == subject_id)
+    rated = select(Rating).join(RatingOffer, Rating.offer_id == RatingOffer.id).where(*of_it)
+    return s.scalars(rated.order_by(Rating.updated_at.desc()).limit(1)).first()
 
 
 def open_offer(s: Session, conversation_id: str) -> RatingOffer | None:

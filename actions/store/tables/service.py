@@ -102,13 +102,13 @@ class Handover(Base):
 
 
 class RatingOffer(Base):
-    """A rating asked for, once in a service cycle."""
+    """A rating asked for, once in a service cycle; of a complaint also where its customer has no chat."""
 
     __tablename__ = "rating_offers"
     __table_args__ = (UniqueConstraint("conversation_id", "subject", "subject_id", "cycle"),)
 
     id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True, default=new_id)
-    conversation_id: Mapped[str] = mapped_column(ForeignKey("conversations.id"))
+    conversation_id: Mapped[str | None] = mapped_column(ForeignKey("conversations.id"))
     subject: Mapped[str] = mapped_column(String(16))
     subject_id: Mapped[str] = mapped_column(String(64))
     cycle: Mapped[int]

@@ -40,6 +40,8 @@ def upgrade() -> None:
         handovers.add_column(sa.Column("handler_seen_at", UTCDateTime(), nullable=True))
         for name in _COUNTS:
             handovers.add_column(sa.Column(name, sa.Integer(), nullable=False, server_default="0"))
+    with op.batch_alter_table("rating_offers") as offers:
+        offers.alter_column("conversation_id", existing_type=sa.String(32), nullable=True)
     _forget_defaults()
     _found_by()
     _attachments()
