@@ -161,7 +161,6 @@ class Settings(BaseModel):
             webhook=bool(self.webhook_url),
             mail=bool(self.smtp_url),
             public_url=self.public_url,
-            link_key=secret,
         )
 
     @property

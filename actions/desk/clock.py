@@ -1,8 +1,9 @@
 """A complaint's clock, replayed from its events: nothing else decides what is due and what was late.
 
-Periods are calendar days from receipt (CBIRC Order 3 of 2020, article 20). A pause for an external appraisal
-moves the due date by its length; waiting for the customer does not. A reopening starts another cycle. An
-event carries the period it started, so that a later change of settings never changes an older clock.
+Periods are calendar days from receipt (CBIRC Order 3 of 2020) and end with their last day. A pause for an
+external appraisal moves the due date by its length; waiting for the customer does not. A reopening starts
+another cycle. An event carries the period it started, so that a later change of settings never changes an
+older clock.
 """
 
 from __future__ import annotations
@@ -12,7 +13,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
+from actions.desk.workdays import end_of_day
+
 NONE = timedelta()
+# Tickets from before events carried their period had this one; their answers were decisions.
+OLDEST = {"kind": "simple", "days": 15, "rule": "《银行业保险业消费投诉处理管理办法》15日"}
+_DECIDED = ("decided", "answered")
+_STOPPED = (*_DECIDED, "closed", "withdrawn")
+_FIRST = ("reply", "ask", "decide")
 
 
 class Happened(Protocol):
@@ -35,11 +43,13 @@ class Happened(Protocol):
 class Clock:
     """Where a ticket's clock stands after its events.
 
-    `waited` is time spent waiting for the customer in this cycle, `paused` the time of appraisals; a pause or
-    wait that still runs is `paused_at` or `waiting_at`. `stopped_at` is the decision or withdrawal.
+    `kind` is "simple", "complex", "special" or "review". `waited` is time spent waiting for the customer in
+    this cycle, `paused` the time of appraisals; a pause or wait that still runs is `paused_at` or
+    `waiting_at`. `stopped_at` is the decision, withdrawal or merging, `decided_at` the decision alone.
     """
 
     cycle: int
+    kind: str
     started_at: datetime
     days: int
     rule: str
@@ -50,14 +60,18 @@ class Clock:
     waited: timedelta = NONE
     waiting_at: datetime | None = None
     stopped_at: datetime | None = None
+    decided_at: datetime | None = None
 
     @property
     def due_at(self) -> datetime:
         """Return when the decision is due; while an appraisal runs, as if it ended where it began."""
-        return self.started_at + timedelta(days=self.days) + self.paused
+        return end_of_day(self.started_at, self.days) + self.paused
 
     def late(self, now: datetime) -> bool:
-        """Tell whether the decision came, or would come now, after its due date."""
+        """Tell whether the decision came, or would come now, after its due date.
+
+        While an appraisal runs this is judged by its beginning: a pause cures nothing.
+        """
         at = self.stopped_at or self.paused_at or now
         return at > self.due_at
 
@@ -83,42 +97,57 @@ def cycles(events: Iterable[Happened]) -> list[Clock]:
     clock: Clock | None = None
     for event in events:
         following = tick(clock, event)
-        if clock is not None and following is not None and following.cycle != clock.cycle:
+        if clock is not None and following.cycle != clock.cycle:
             out.append(clock)
         clock = following
     return [*out, clock] if clock else out
 
 
-def tick(clock: Clock | None, event: Happened) -> Clock | None:
+def tick(clock: Clock | None, event: Happened) -> Clock:
     """Return the clock after one more event."""
-    at, started = event.created_at, event.data.get("clock")
-    if started is not None and (clock is None or started.get("cycle")):
-        first = started.get("first_due_at")
-        clock = Clock(
-            cycle=clock.cycle + 1 if clock else 1,
-            started_at=at,
-            days=int(started["days"]),
-            rule=str(started["rule"]),
-            first_due_at=datetime.fromisoformat(first) if first else None,
-        )
-    elif clock is None:
-        return None
-    elif started is not None:  # an extension
-        clock = replace(clock, days=int(started["days"]), rule=str(started["rule"]))
-    clock = _turned(clock, event.type, at)
-    return _waited(clock, str(event.data.get("state", "")), at)
+    at, period = event.created_at, event.data.get("clock")
+    if clock is None or (period and period.get("cycle")):
+        clock = _begun(clock.cycle + 1 if clock else 1, period or OLDEST, at)
+    elif period:  # an extension
+        clock = replace(clock, kind=str(period["kind"]), days=int(period["days"]), rule=str(period["rule"]))
+    state = str(event.data.get("state", ""))
+    clock = _stopped(_stepped(clock, event.type, at), event.type, state, at)
+    return _waited(clock, state, at)
 
 
-def _turned(clock: Clock, kind: str, at: datetime) -> Clock:
-    """Apply what the kind of an event does to the clock."""
+def _begun(cycle: int, period: Mapping[str, Any], at: datetime) -> Clock:
+    """Start a cycle; one that goes on where a ticket was merged by mistake counts from its receipt."""
+    first, since = period.get("first_due_at"), period.get("since")
+    return Clock(
+        cycle=cycle,
+        kind=str(period["kind"]),
+        started_at=datetime.fromisoformat(since) if since else at,
+        days=int(period["days"]),
+        rule=str(period["rule"]),
+        first_due_at=datetime.fromisoformat(first) if first else None,
+    )
+
+
+def _stepped(clock: Clock, kind: str, at: datetime) -> Clock:
+    """Apply pauses and the first public message of a person."""
     if kind == "pause" and clock.paused_at is None:
         return replace(clock, paused_at=at)
-    if kind in ("decide", "withdraw", "merge") or (kind == "close" and clock.stopped_at is None):
-        return replace(_resumed(clock, at), stopped_at=at)
     if kind == "unpause":
         return _resumed(clock, at)
-    if kind in ("reply", "ask") and clock.first_response_at is None:
+    if kind in _FIRST and clock.first_response_at is None:
         return replace(clock, first_response_at=at)
+    return clock
+
+
+def _stopped(clock: Clock, kind: str, state: str, at: datetime) -> Clock:
+    """Stop with the first state in which no decision is pending any more."""
+    if state not in _STOPPED:
+        return replace(clock, stopped_at=None, decided_at=None)  # older tickets went on after an answer
+    clock = _resumed(clock, at)
+    if clock.stopped_at is None:
+        clock = replace(clock, stopped_at=at)
+    if clock.decided_at is None and (state in _DECIDED or kind == "close"):
+        clock = replace(clock, decided_at=at)
     return clock
 
 
@@ -130,7 +159,7 @@ def _resumed(clock: Clock, at: datetime) -> Clock:
 
 def _waited(clock: Clock, state: str, at: datetime) -> Clock:
     """Count the time in which the ticket waits for its customer."""
-    if state == "waiting" and clock.waiting_at is None and clock.stopped_at is None:
+    if state == "waiting" and clock.waiting_at is None:
         return replace(clock, waiting_at=at)
     if state != "waiting" and clock.waiting_at is not None:
         return replace(clock, waited=clock.waited + (at - clock.waiting_at), waiting_at=None)

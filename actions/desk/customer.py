@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy.orm import Session
 
 from actions.desk import attachments, registry, terms
 from actions.desk.attachments import Upload
-from actions.desk.events import timeline
-from actions.desk.life import Step
+from actions.desk.events import clock_of, timeline
+from actions.desk.life import Step, after
 from actions.desk.notices import inform_house
 from actions.desk.rules import rules_of
 from actions.desk.steps import for_customer, keep
-from actions.desk.supervision import start_again
+from actions.desk.supervision import assign_by_load, start_again
+from actions.desk.workdays import end_of_day
 from actions.service.messages import check_field, check_message
 from actions.store.tables.desk import Attachment, Ticket, TicketState
 from knowledge.errors import conflict
@@ -39,47 +40,54 @@ def add_facts(
     without words, are no news.
 
     Raises:
-        WenjinError: 404 `ticket_not_found` (also for somebody else's); 409 `wrong_state`, `too_late`, `merged`;
-            422 `empty_message`, `message_too_long`, what `attachments.add` raises.
+        WenjinError: 404 `ticket_not_found` (also for somebody else's); 409 `wrong_state`, `too_late`,
+            `merged`; 422 `empty_message`, `message_too_long`, what `attachments.add` raises.
     """
     ticket = _own(s, ticket_id, customer_id)
     if _done_before(s, ticket, key):
         return ticket
+    after(ticket.state, Step.ADD_FACTS)
+    _refuse_late(s, ticket, now)
     said = check_message(text) if text.strip() or not files else ""
     added = _kept(s, ticket, files, now)
     if not said and not added:
         return ticket
     data = {"text": said, **({"files": _named(added)} if added else {}), **({"key": key} if key else {})}
     if ticket.state in _DECIDED:
-        _refuse_late(s, ticket, now)
         start_again(s, ticket, Step.ADD_FACTS, customer_id, data, "simple", now)
     else:
         keep(s, ticket, Step.ADD_FACTS, customer_id, data, now)
     terms.add(s, ticket, said)
     inform_house(s, ticket, "facts_added", now)
-    return ticket
+    return assign_by_load(s, ticket, now)
 
 
 def review(
     s: Session, *, ticket_id: str, customer_id: str, reason: str, key: str = "", now: datetime
 ) -> Ticket:
-    """Ask for a review of the decision (article 30); somebody else than its author does it.
+    """Ask for a review of the decision, once; somebody else than its author does it.
 
     The same `key` again changes nothing.
 
     Raises:
-        WenjinError: 404 `ticket_not_found`; 409 `wrong_state`, `too_late`, `merged`; 422
+        WenjinError: 404 `ticket_not_found`; 409 `wrong_state`, `too_late`, `merged`, `already_reviewed`; 422
             `empty_field`, `field_too_long`.
     """
     said = check_field(reason, name="申请核查的理由", required=True)
     ticket = _own(s, ticket_id, customer_id)
     if _done_before(s, ticket, key):
         return ticket
+    after(ticket.state, Step.REVIEW)
     _refuse_late(s, ticket, now)
+    if clock_of(s, ticket).kind == "review":
+        raise conflict(
+            "already_reviewed", "这件投诉已经核查过。有新的情况可以补充，也可以申请调解、仲裁，或者提起诉讼。"
+        )
     data = {"text": said, **({"key": key} if key else {})}
     start_again(s, ticket, Step.REVIEW, customer_id, data, "review", now)
+    terms.add(s, ticket, said)
     inform_house(s, ticket, "review_asked", now)
-    return ticket
+    return assign_by_load(s, ticket, now)
 
 
 def withdraw(s: Session, *, ticket_id: str, customer_id: str, now: datetime) -> Ticket:
@@ -91,7 +99,9 @@ def withdraw(s: Session, *, ticket_id: str, customer_id: str, now: datetime) -> 
     ticket = for_customer(s, ticket_id, customer_id)
     if ticket.state is TicketState.WITHDRAWN:
         return ticket
+    after(ticket.state, Step.WITHDRAW)
     ticket.closed_at = now
+    ticket.asked_days = ticket.asked_by = None
     keep(s, ticket, Step.WITHDRAW, customer_id, {}, now)
     inform_house(s, ticket, "withdrawn", now)
     return ticket
@@ -101,7 +111,7 @@ def review_until(s: Session, ticket: Ticket) -> datetime | None:
     """Return until when a decision may be objected to, None where there is none."""
     if ticket.state not in _DECIDED or ticket.decided_at is None or ticket.merged_into is not None:
         return None
-    return ticket.decided_at + timedelta(days=rules_of(s).review_window)
+    return end_of_day(ticket.decided_at, rules_of(s).review_window)
 
 
 def _own(s: Session, ticket_id: str, customer_id: str) -> Ticket:

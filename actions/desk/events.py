@@ -1,17 +1,32 @@
-"""A ticket's events: numbered, hash-chained, never changed; what the clock says after each is kept beside."""
+"""A ticket's events: numbered, hash-chained, never changed; what follows from them is kept beside them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from actions.desk.clock import replay
-from actions.store.chain import link_hash, problems
+from actions.desk.clock import Clock, replay
+from actions.store.chain import canonical, link_hash, problems
 from actions.store.tables.desk import Ticket, TicketEvent
+
+# What a ticket's columns say of its clock, and what people call it.
+_CLOCK = {
+    "cycle": "第几轮",
+    "due_at": "到期时间",
+    "rule": "时限依据",
+    "first_due_at": "首次回复期限",
+    "first_response_at": "首次回复时间",
+    "paused_at": "暂停计时",
+    "stopped_at": "停止计时",
+    "decided_at": "答复时间",
+}
+# What each event says of the ticket after it.
+_AFTER = {"state": "状态", "handler": "处理人", "queue": "队列"}
 
 
 def append(
@@ -33,26 +48,22 @@ def append(
     )
     event = TicketEvent(
         ticket_id=ticket.id, seq=ticket.version + 1, type=type, actor=actor, actor_kind=actor_kind,
-        data={**data, "state": str(ticket.state)}, created_at=now, prev_hash=last or "",
+        data={**data, **_after(ticket)}, created_at=now, prev_hash=last or "",
     )  # fmt: skip
     event.hash = link_hash(event.prev_hash, event.content())
     ticket.version = event.seq
     s.add(event)
     s.flush()
-    set_clock(ticket, timeline(s, ticket.id))
+    set_clock(ticket, clock_of(s, ticket))
     return event
 
 
-def set_clock(ticket: Ticket, events: list[TicketEvent]) -> None:
+def set_clock(ticket: Ticket, clock: Clock) -> None:
     """Copy the replayed clock into the columns that lists are searched by."""
-    clock = replay(events)
-    if clock is None:
-        return
     if (clock.cycle, clock.due_at) != (ticket.cycle, ticket.due_at):
         ticket.alert = ""  # another date, other reminders
-    ticket.cycle, ticket.due_at, ticket.rule = clock.cycle, clock.due_at, clock.rule
-    ticket.first_due_at, ticket.first_response_at = clock.first_due_at, clock.first_response_at
-    ticket.paused_at, ticket.decided_at = clock.paused_at, clock.stopped_at
+    for column in _CLOCK:
+        setattr(ticket, column, getattr(clock, column))
 
 
 def timeline(s: Session, ticket_id: str) -> list[TicketEvent]:
@@ -62,16 +73,47 @@ def timeline(s: Session, ticket_id: str) -> list[TicketEvent]:
     )
 
 
+def clock_of(s: Session, ticket: Ticket) -> Clock:
+    """Return a ticket's clock, replayed from its events."""
+    clock = replay(timeline(s, ticket.id))
+    assert clock is not None  # noqa: S101  every ticket has its first event
+    return clock
+
+
+def digest(ticket: Ticket) -> str:
+    """Return what the first event keeps of the complaint itself, so that its text cannot be exchanged."""
+    said = {"matter": ticket.matter, "product": ticket.product, "demand": ticket.demand}
+    return sha256(canonical(said)).hexdigest()
+
+
 def verify(s: Session, ticket: Ticket) -> list[str]:
-    """Return what is wrong: events changed, removed or re-ordered, a clock or state that is not theirs."""
+    """Return what is wrong with a ticket, in Chinese; [] where all is as its events say.
+
+    Events changed, removed or re-ordered; a text, state, handler, queue or clock that is not theirs.
+    """
     rows = select(TicketEvent).where(TicketEvent.ticket_id == ticket.id).order_by(TicketEvent.seq)
     events = list(s.scalars(rows.execution_options(populate_existing=True)))
+    s.refresh(ticket)
     found = problems(events, last_seq=ticket.version)
-    clock = replay(events)
-    if clock is not None and (clock.due_at, clock.cycle, clock.stopped_at) != (
-        ticket.due_at, ticket.cycle, ticket.decided_at
-    ):  # fmt: skip
-        found.append("时限与经过不符")
-    if events and not found and events[-1].data.get("state") != str(ticket.state):
-        found.append("状态与经过不符")
-    return found
+    if not events or found:
+        return found
+    return [*_text(ticket, events[0]), *_columns(ticket, events)]
+
+
+def _after(ticket: Ticket) -> dict[str, Any]:
+    return {"state": str(ticket.state), "handler": ticket.handler_id, "queue": ticket.queue}
+
+
+def _text(ticket: Ticket, first: TicketEvent) -> list[str]:
+    kept = first.data.get("digest")
+    return ["投诉内容与登记时不符"] if kept and kept != digest(ticket) else []
+
+
+def _columns(ticket: Ticket, events: list[TicketEvent]) -> list[str]:
+    """Compare the columns with what the events say; older tickets follow once they are prepared."""
+    last, clock = events[-1].data, replay(events)
+    now = _after(ticket)
+    wrong = [label for key, label in _AFTER.items() if key in last and last[key] != now[key]]
+    if ticket.indexed:
+        wrong += [label for key, label in _CLOCK.items() if getattr(ticket, key) != getattr(clock, key)]
+    return [f"{label}与经过不符" for label in wrong]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -13,12 +13,12 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from actions.desk import attachments, duplicates, supervision, terms
-from actions.desk.events import append
+from actions.desk.events import append, digest
 from actions.desk.notices import inform_house
 from actions.desk.registry import new_number
 from actions.desk.rules import rules_of
 from actions.desk.triage import triage
-from actions.desk.workdays import add_working
+from actions.desk.workdays import end_of_day
 from actions.service import conversations
 from actions.service.messages import check_field
 from actions.store import audit
@@ -125,16 +125,13 @@ def _row(
         source=source, state=TicketState.RECEIVED, queue=sorted_to.queue, priority=sorted_to.priority,
         name=said.name, matter=said.matter, product=said.product, demand=said.demand, contact=said.contact,
         contact_masked=mask_contact(said.contact), found=found, proposed=dict(said.proposed), version=0,
-        created_at=now, customer_at=now, due_at=now + timedelta(days=rules.simple), rule=rules.rule("simple"),
+        created_at=now, customer_at=now, due_at=end_of_day(now, rules.simple), rule=rules.rule("simple"),
     )  # fmt: skip
 
 
 def _registered(s: Session, ticket: Ticket, said: TicketDraft, now: datetime) -> Ticket:
     """Start the clock and do what belongs to a new ticket, in its own transaction."""
-    rules = rules_of(s)
-    first = add_working(now, timedelta(hours=rules.first_response_hours), rules.opens, rules.closes)
-    clock = {"cycle": True, "days": rules.simple, "rule": ticket.rule, "first_due_at": first.isoformat()}
-    data = {"clock": clock, "queue": ticket.queue}
+    data = {"clock": rules_of(s).cycle("simple", now), "digest": digest(ticket)}
     append(s, ticket, type="created", actor=ticket.customer_id, actor_kind="customer", data=data, now=now)
     audit.record(
         s, actor=ticket.customer_id, action="ticket.create", object_type="ticket", object_id=ticket.id,
@@ -145,7 +142,7 @@ def _registered(s: Session, ticket: Ticket, said: TicketDraft, now: datetime) ->
         duplicates.store(s, ticket, said.vector)
     attachments.adopt(s, ticket)
     inform_house(s, ticket, "created", now)
-    return supervision.assign_by_load(s, ticket, now) if rules.auto_assign else ticket
+    return supervision.assign_by_load(s, ticket, now)
 
 
 def _inserted(s: Session, ticket: Ticket) -> bool:

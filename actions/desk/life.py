@@ -80,7 +80,8 @@ class Who(StrEnum):
 
     CUSTOMER = "customer"
     HANDLER = "handler"  # any handler who is not barred
-    OWNER = "owner"  # the handler who has the ticket
+    FREE = "free"  # any of these while nobody has the ticket
+    OWNER = "owner"  # the handler who has it
     SUPERVISOR = "supervisor"
     SYSTEM = "system"
 
@@ -100,18 +101,23 @@ def _stay(*states: TicketState) -> dict[TicketState, TicketState]:
     return {state: state for state in states}
 
 
+def _back() -> dict[TicketState, TicketState]:
+    """Return where tickets stand once nobody has them any more: what was at work waits to be taken again."""
+    return {**_stay(_R, _RO, _E), _A: _R, _P: _R, _WT: _R}
+
+
 # From which state to which a step leads. A step that is missing for a state is not allowed in it.
 TRANSITIONS: dict[Step, dict[TicketState, TicketState]] = {
     Step.TAKE: {_R: _A, _RO: _A, _E: _P},
     Step.ASSIGN: {**_stay(_R, _RO, _A, _P, _WT), _E: _P},
-    Step.RELEASE: {_A: _R, _P: _R, _WT: _R},
+    Step.RELEASE: _back(),
     Step.ASSESS: {_A: _P, _P: _P, _WT: _WT, _E: _E},
     Step.REPLY: {_A: _P, _P: _P, _WT: _WT, _E: _E, _D: _D},
-    Step.ASK: {_A: _WT, _P: _WT},
+    Step.ASK: {_A: _WT, _P: _WT, _WT: _WT, _E: _E},
     Step.RESUME: {_WT: _P},
     Step.ASK_TIME: _stay(*_AT_WORK),
-    Step.GRANT_TIME: _stay(*_AT_WORK),
-    Step.REFUSE_TIME: _stay(*_AT_WORK),
+    Step.GRANT_TIME: _stay(*PENDING),
+    Step.REFUSE_TIME: _stay(*PENDING),
     Step.PAUSE: _stay(*_AT_WORK),
     Step.UNPAUSE: _stay(*PENDING),
     Step.DECIDE: {_A: _D, _P: _D, _WT: _D, _E: _D},
@@ -119,8 +125,8 @@ TRANSITIONS: dict[Step, dict[TicketState, TicketState]] = {
     Step.ESCALATE: {_R: _E, _RO: _E, _A: _E, _P: _E, _WT: _E},
     Step.REOPEN: {_D: _RO, _C: _RO},
     Step.MERGE: dict.fromkeys(PENDING, _C),
-    Step.MOVE: _stay(*PENDING),
-    Step.BAR: {**_stay(_R, _RO, _E), _A: _R, _P: _R, _WT: _R},
+    Step.MOVE: _back(),
+    Step.BAR: _stay(*PENDING),
     Step.NOTE: _stay(*TicketState),
     # What a customer adds ends the waiting; after a decision it starts another round.
     Step.ADD_FACTS: {**_stay(_R, _RO, _E, _A, _P), _WT: _P, _D: _RO, _C: _RO},
@@ -130,9 +136,10 @@ TRANSITIONS: dict[Step, dict[TicketState, TicketState]] = {
 
 _OWN = frozenset({Who.OWNER, Who.SUPERVISOR})
 _ANY = frozenset({Who.HANDLER, Who.OWNER, Who.SUPERVISOR})
+_FREE = frozenset({Who.FREE, Who.OWNER, Who.SUPERVISOR})
 _TOP = frozenset({Who.SUPERVISOR})
 WHO: dict[Step, frozenset[Who]] = {
-    Step.TAKE: _ANY,
+    Step.TAKE: _FREE,
     Step.ASSIGN: _TOP | {Who.SYSTEM},
     Step.RELEASE: _OWN,
     Step.ASSESS: _OWN,
@@ -148,16 +155,16 @@ WHO: dict[Step, frozenset[Who]] = {
     Step.CLOSE: _OWN | {Who.SYSTEM},
     Step.ESCALATE: _OWN | {Who.HANDLER, Who.SYSTEM},
     Step.REOPEN: _TOP,
-    Step.MERGE: _OWN,
-    Step.MOVE: _ANY,
+    Step.MERGE: _FREE,
+    Step.MOVE: _FREE,
     Step.BAR: _ANY,
     Step.NOTE: _ANY,
     Step.ADD_FACTS: frozenset({Who.CUSTOMER}),
     Step.REVIEW: frozenset({Who.CUSTOMER}),
     Step.WITHDRAW: frozenset({Who.CUSTOMER}),
 }
-# Who has an interest in a matter may only say so.
-BARRED = frozenset({Step.BAR})
+# What is before the supervisors only they hand on.
+RESERVED = {(Step.TAKE, _E): _TOP}
 
 
 def after(state: TicketState, step: Step) -> TicketState:
@@ -177,6 +184,11 @@ def _why(state: TicketState, step: Step) -> str:
     return f"这张工单{STATE_LABELS[state]}，现在不能{STEP_LABELS[step]}。"
 
 
+def who(step: Step, state: TicketState) -> frozenset[Who]:
+    """Return in which parts a step may be done in a state."""
+    return RESERVED.get((step, state), WHO[step])
+
+
 def allowed(state: TicketState, *parts: Who) -> list[Step]:
     """Return what may be done in a state by somebody who acts in any of these parts."""
-    return [s for s in Step if state in TRANSITIONS[s] and (not parts or WHO[s] & set(parts))]
+    return [s for s in Step if state in TRANSITIONS[s] and (not parts or who(s, state) & set(parts))]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
 from sqlalchemy.sql import Select
 
@@ -23,6 +23,7 @@ from knowledge.errors import WenjinError, not_found
 _NUMBER = re.compile(r"TS(\d{6})-?(\d{5})")
 _PART = re.compile(r"(?:TS)?-?\d{5,6}(?:-?\d{0,5})?", re.IGNORECASE)
 PAGE = 50
+MANY = 1000
 Q = TypeVar("Q", bound=Select[Any])
 
 
@@ -74,22 +75,27 @@ def for_customer(s: Session, customer_id: str) -> list[Ticket]:
 
 
 def listed(s: Session, wanted: Wanted, now: datetime, *, limit: int = PAGE, offset: int = 0) -> list[Ticket]:
-    """Return tickets for the desk: those that wait, by due date, then those that are over, latest first."""
-    waits = Ticket.state.in_(PENDING) if _all_pending(wanted) else None
-    ordered = _narrowed(s, select(Ticket), wanted, now)
-    if waits is not None:
-        ordered = ordered.order_by(Ticket.due_at, Ticket.number)
-    else:
-        over = case((Ticket.state.in_(PENDING), 0), else_=1)
-        ordered = ordered.order_by(
-            over, case((over == 0, Ticket.due_at)), Ticket.created_at.desc(), Ticket.number
-        )
-    return list(s.scalars(ordered.limit(limit).offset(offset)))
+    """Return tickets for the desk: those that wait, by due date, then those that are over, latest first.
+
+    A page of a search may come out shorter than `limit`: what only seems to have the text is left out.
+    """
+    hits = _narrowed(s, select(Ticket), wanted, now)
+    found, before = [], 0
+    if _may_wait(wanted):
+        waiting = hits.where(Ticket.stopped_at.is_(None))
+        found = _page(s, waiting.order_by(Ticket.due_at, Ticket.number), limit, offset)
+        before = offset + len(found) if found else _number_of(s, waiting)
+    if _may_be_over(wanted) and len(found) < limit:
+        over = hits.where(Ticket.stopped_at.is_not(None))
+        latest_first = over.order_by(Ticket.created_at.desc(), Ticket.number)
+        found += _page(s, latest_first, limit - len(found), max(0, offset - before))
+    return [ticket for ticket in found if _really_has(s, ticket, wanted.text)]
 
 
 def count(s: Session, wanted: Wanted, now: datetime) -> int:
-    """Return how many tickets a list has in all."""
-    return s.scalar(_narrowed(s, select(func.count()).select_from(Ticket), wanted, now)) or 0
+    """Return how many tickets a list has in all; hits of a search are counted up to `MANY` + 1."""
+    hits = _narrowed(s, select(Ticket.id), wanted, now)
+    return _number_of(s, hits.limit(MANY + 1) if wanted.text.strip() else hits)
 
 
 def count_by_state(s: Session) -> dict[TicketState, int]:
@@ -123,9 +129,23 @@ def missing() -> WenjinError:
     return not_found("ticket_not_found", "没有找到这张工单，请核对工单号。")
 
 
-def _all_pending(wanted: Wanted) -> bool:
-    pending = wanted.overdue or wanted.soon is not None or wanted.asked_time
-    return pending or (bool(wanted.states) and set(wanted.states) <= set(PENDING))
+def _page(s: Session, ordered: Select[Ticket], limit: int, offset: int) -> list[Ticket]:
+    return list(s.scalars(ordered.limit(limit).offset(offset)))
+
+
+def _number_of(s: Session, hits: Select[Any]) -> int:
+    rows = hits.with_only_columns(Ticket.id).order_by(None).subquery()
+    return s.scalar(select(func.count()).select_from(rows)) or 0
+
+
+def _may_wait(wanted: Wanted) -> bool:
+    return not wanted.states or bool(set(wanted.states) & set(PENDING))
+
+
+def _may_be_over(wanted: Wanted) -> bool:
+    if wanted.overdue or wanted.soon is not None or wanted.asked_time:
+        return False
+    return not wanted.states or not set(wanted.states) <= set(PENDING)
 
 
 def _narrowed(s: Session, query: Q, wanted: Wanted, now: datetime) -> Q:
@@ -143,13 +163,13 @@ def _narrowed(s: Session, query: Q, wanted: Wanted, now: datetime) -> Q:
         conditions.append(Ticket.priority == wanted.priority)
     if wanted.overdue or wanted.soon is not None:
         until = now if wanted.overdue else wanted.soon
-        conditions += [Ticket.state.in_(PENDING), Ticket.due_at <= until, Ticket.paused_at.is_(None)]
+        conditions += [Ticket.stopped_at.is_(None), Ticket.due_at <= until, Ticket.paused_at.is_(None)]
         if wanted.soon is not None:
             conditions.append(Ticket.due_at > now)
     if wanted.unread:
         conditions += [Ticket.state.in_(OPEN_STATES), unread()]
     if wanted.asked_time:
-        conditions.append(Ticket.asked_days.is_not(None))
+        conditions += [Ticket.stopped_at.is_(None), Ticket.asked_days.is_not(None)]
     if wanted.business:
         conditions.append(Ticket.business == wanted.business)
     if wanted.cause:
@@ -164,16 +184,30 @@ def _mentions(s: Session, text: str) -> ColumnElement[bool]:
     number = normal_number(text)
     if number:
         return Ticket.number == number
-    pairs = terms.wanted(s, text)
-    said = and_(*(Ticket.search_key.in_(having) for having in pairs)) if pairs else Ticket.number == ""
+    said, part = terms.having(s, text), _part(text)
+    numbered = Ticket.number.in_(_numbers_with(s, part) if part else ())
+    return numbered if said is None else or_(numbered, said) if part else said
+
+
+def _really_has(s: Session, ticket: Ticket, text: str) -> bool:
+    """Tell whether a hit is one: hashes of pairs may come from different places of a text."""
+    if not text.strip() or normal_number(text):
+        return True
+    part = _part(text)
+    return bool(part and part in ticket.number) or terms.contains(s, ticket, text)
+
+
+def _part(text: str) -> str:
+    """Return text as a part of a number: its day, its last five digits, or its beginning; "" for no part."""
     part = _folded(text.strip())
-    if _PART.fullmatch(part):
-        return or_(
-            Ticket.number.startswith(part if part.startswith("TS") else f"TS{part}"),
-            Ticket.number.endswith(f"-{part}"),
-            said,
-        )
-    return said
+    return part if _PART.fullmatch(part) else ""
+
+
+def _numbers_with(s: Session, part: str) -> list[str]:
+    """Return the numbers that begin or end so; only the index of numbers is read."""
+    begins = part if part.startswith("TS") else f"TS{part}"
+    has = or_(Ticket.number.between(begins, begins + "~"), Ticket.number.endswith(f"-{part}"))
+    return list(s.scalars(select(Ticket.number).where(has).limit(MANY)))
 
 
 def _folded(text: str) -> str:

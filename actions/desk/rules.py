@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import time
+from datetime import datetime, time, timedelta
+from typing import Any
 
 from sqlalchemy.orm import Session
+
+from actions.desk.workdays import add_working
 
 ORDER = "《银行业保险业消费投诉处理管理办法》"
 # What is behind each period; it stands beside every date.
 RULES = {
-    "simple": f"{ORDER}第二十条：事实清楚、争议简单，{{days}}日内",
-    "complex": f"{ORDER}第二十条：情况复杂，{{days}}日内",
-    "special": f"{ORDER}第二十条：情况特别复杂，{{days}}日内",
-    "review": f"{ORDER}第三十条：核查，{{days}}日内",
+    "simple": f"{ORDER}：事实清楚、争议简单，{{days}}日内",
+    "complex": f"{ORDER}：情况复杂，{{days}}日内",
+    "special": f"{ORDER}：情况特别复杂，{{days}}日内",
+    "review": f"{ORDER}：核查，{{days}}日内",
 }
+EXTENSIONS = ("complex", "special")  # one after the other
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +47,6 @@ class DeskRules:
     webhook: bool = False
     mail: bool = False
     public_url: str = ""
-    link_key: bytes = b""
 
     def rule(self, kind: str) -> str:
         """Return the name of the rule of a period: "simple", "complex", "special" or "review"."""
@@ -53,6 +56,15 @@ class DeskRules:
         """Return the length of a period in calendar days."""
         found: int = getattr(self, kind)
         return found
+
+    def period(self, kind: str) -> dict[str, Any]:
+        """Return what an event that starts or changes a period holds of it."""
+        return {"kind": kind, "days": self.days(kind), "rule": self.rule(kind)}
+
+    def cycle(self, kind: str, now: datetime) -> dict[str, Any]:
+        """Return what an event that starts a cycle now holds of its clock, first response included."""
+        first = add_working(now, timedelta(hours=self.first_response_hours), self.opens, self.closes)
+        return {**self.period(kind), "cycle": True, "first_due_at": first.isoformat()}
 
 
 DEFAULT = DeskRules()

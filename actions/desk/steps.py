@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import select
@@ -11,24 +12,31 @@ from sqlalchemy.orm import Session
 
 from actions.desk import registry
 from actions.desk.events import append
-from actions.desk.life import BARRED, WHO, Step, Who, after
+from actions.desk.life import Step, Who, after, who
 from actions.service import conversations
 from actions.service.accounts import may, require_role
 from actions.store import audit
 from actions.store.tables.accounts import User
 from actions.store.tables.desk import Ticket, TicketEvent
-from knowledge.errors import conflict, forbidden
+from knowledge.errors import WenjinError, conflict, forbidden
 
-SYSTEM = "system"
+
+class System(StrEnum):
+    """The program itself, when it acts: no customer is called so, whatever the letters."""
+
+    SYSTEM = "system"
+
+
+SYSTEM = System.SYSTEM
 
 
 def parts_of(user: User, ticket: Ticket) -> set[Who]:
     """Return in which parts a member of staff acts on a ticket; none for who is barred from it."""
-    if not may(user, "handler"):
-        return set()
-    if user.id in ticket.barred:
+    if not may(user, "handler") or user.id in ticket.barred:
         return set()
     parts = {Who.HANDLER}
+    if ticket.handler_id is None:
+        parts.add(Who.FREE)
     if ticket.handler_id == user.id:
         parts.add(Who.OWNER)
     if may(user, "supervisor"):
@@ -46,24 +54,28 @@ def for_staff(s: Session, ticket_id: str, user: User, step: Step, version: int) 
     require_role(user, "handler")
     ticket = locked(s, ticket_id)
     parts = parts_of(user, ticket)
-    if not parts and step not in BARRED:
-        raise forbidden("barred", "您与这张工单有利害关系，已经回避，不能再处理它。")
-    if not parts & WHO[step]:
-        _refuse(ticket, step)
+    if not parts:
+        raise forbidden(
+            "barred", "您不能处理这张工单：您已经回避，或者这是对您所作决定的核查。请交给其他同事。"
+        )
+    if not parts & who(step, ticket.state):
+        raise _refused(ticket, step)
     if ticket.version != version:
         raise conflict("stale_version", "这张工单刚被别人更新，请刷新后再试。", version=ticket.version)
     after(ticket.state, step)
     return ticket
 
 
-def _refuse(ticket: Ticket, step: Step) -> None:
+def _refused(ticket: Ticket, step: Step) -> WenjinError:
     """Say why this person may not do the step."""
-    if Who.OWNER not in WHO[step]:
-        raise forbidden("role_needed", "这一步需要“投诉主管”的权限，请联系主管。", role="supervisor")
+    if Who.OWNER not in who(step, ticket.state):
+        return forbidden("role_needed", "这一步需要“投诉主管”的权限，请联系主管。", role="supervisor")
     after(ticket.state, step)
     if ticket.handler_id is None:
-        raise conflict("not_taken", "请先受理这张工单。")
-    raise conflict("ticket_taken", "这张工单由其他同事处理，请联系对方或主管。", handler_id=ticket.handler_id)
+        return conflict("not_taken", "请先受理这张工单。")
+    return conflict(
+        "ticket_taken", "这张工单由其他同事处理，请联系对方或主管。", handler_id=ticket.handler_id
+    )
 
 
 def for_customer(s: Session, ticket_id: str, customer_id: str) -> Ticket:
@@ -74,13 +86,34 @@ def for_customer(s: Session, ticket_id: str, customer_id: str) -> Ticket:
     return ticket
 
 
+def for_system(s: Session, ticket_id: str, step: Step) -> Ticket:
+    """Return a ticket, locked, with which the program itself may do `step` now.
+
+    Raises:
+        WenjinError: 403 `role_needed`; 404 `ticket_not_found`; 409 `wrong_state`.
+    """
+    ticket = locked(s, ticket_id)
+    if Who.SYSTEM not in who(step, ticket.state):
+        raise forbidden("role_needed", "这一步不能由系统自动完成。", step=str(step))
+    after(ticket.state, step)
+    return ticket
+
+
 def locked(s: Session, ticket_id: str) -> Ticket:
     """Return the ticket locked, after its conversation: everybody takes these locks in this order."""
-    ticket = registry.get(s, ticket_id)
-    if ticket.conversation_id is not None:
-        conversations.lock(s, ticket.conversation_id)
-    held = select(Ticket).where(Ticket.id == ticket_id).with_for_update()
-    return s.scalars(held.execution_options(populate_existing=True)).one()
+    (ticket,) = locked_all(s, ticket_id)
+    return ticket
+
+
+def locked_all(s: Session, *ticket_ids: str) -> list[Ticket]:
+    """Return tickets locked, after all their conversations, each kind in the order of ids: no deadlock."""
+    found = [registry.get(s, ticket_id) for ticket_id in ticket_ids]
+    for conversation_id in sorted({one.conversation_id for one in found if one.conversation_id is not None}):
+        conversations.lock(s, conversation_id)
+    for ticket_id in sorted(ticket_ids):
+        held = select(Ticket).where(Ticket.id == ticket_id).with_for_update()
+        s.scalars(held.execution_options(populate_existing=True)).one()
+    return found
 
 
 def keep(
@@ -91,9 +124,8 @@ def keep(
     `by` is a user, a customer's id, or `SYSTEM`. The audit row never holds what a person wrote.
     """
     ticket.state = after(ticket.state, step)
-    actor, kind = (by.id, "handler") if isinstance(by, User) else (by, "customer")
-    if by == SYSTEM:
-        kind = SYSTEM
+    actor = by.id if isinstance(by, User) else str(by)
+    kind = "handler" if isinstance(by, User) else "system" if isinstance(by, System) else "customer"
     if kind == "customer":
         ticket.customer_at = now
     event = append(s, ticket, type=str(step), actor=actor, actor_kind=kind, data=data, now=now)

@@ -7,18 +7,22 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from actions.desk import categories, registry
+from actions.desk.clock import Clock
+from actions.desk.events import clock_of
 from actions.desk.life import Step, after
-from actions.desk.notices import tell
-from actions.desk.rules import rules_of
-from actions.desk.steps import for_staff, keep, locked
+from actions.desk.notices import inform_house, tell
+from actions.desk.rules import EXTENSIONS, DeskRules, rules_of
+from actions.desk.steps import for_staff, for_system, keep, locked, locked_all
 from actions.desk.triage import QUEUES
 from actions.service import conversations, ratings
+from actions.service.accounts import get_user, require_role
 from actions.service.messages import check_field, check_message
 from actions.store.tables.accounts import User
 from actions.store.tables.desk import Ticket, TicketState
 from knowledge.errors import bad_input, conflict
 
 LEVELS = (1, 2, 3)
+_TAKEN = (TicketState.ACKNOWLEDGED, TicketState.IN_PROGRESS, TicketState.WAITING)
 MAX_REASON = 500
 
 
@@ -28,15 +32,9 @@ def take(s: Session, *, ticket_id: str, user: User, version: int, now: datetime)
     Raises:
         WenjinError: what `steps.for_staff` raises.
     """
-    ticket = registry.get(s, ticket_id)
-    if ticket.handler_id == user.id and ticket.state not in (
-        TicketState.RECEIVED, TicketState.REOPENED, TicketState.ESCALATED
-    ):  # fmt: skip
+    ticket = locked(s, ticket_id)
+    if ticket.handler_id == user.id and ticket.state in _TAKEN:
         return ticket
-    if ticket.handler_id not in (None, user.id) and ticket.state is not TicketState.ESCALATED:
-        raise conflict(
-            "ticket_taken", "这张工单由其他同事处理，请联系对方或主管。", handler_id=ticket.handler_id
-        )
     ticket = for_staff(s, ticket_id, user, Step.TAKE, version)
     ticket.handler_id = user.id
     keep(s, ticket, Step.TAKE, user, {}, now)
@@ -48,6 +46,8 @@ def release(s: Session, *, ticket_id: str, user: User, version: int, reason: str
     """Put a ticket back into its queue with a reason; the clock runs on."""
     said = check_field(reason, name="退回原因", required=True, limit=MAX_REASON)
     ticket = for_staff(s, ticket_id, user, Step.RELEASE, version)
+    if ticket.handler_id is None:
+        raise conflict("not_taken", "这张工单没有人处理，不用退回。")
     ticket.handler_id = None
     keep(s, ticket, Step.RELEASE, user, {"text": said}, now)
     return ticket
@@ -139,26 +139,31 @@ def decide(
     ticket = for_staff(s, ticket_id, user, Step.DECIDE, version)
     if not ticket.cause:
         raise conflict("not_assessed", "请先确认这张工单的分类和轻重，再答复处理决定。")
-    in_time = now <= ticket.due_at or ticket.paused_at is not None
-    keep(s, ticket, Step.DECIDE, user, {**said, "in_time": in_time, "rule": ticket.rule}, now)
+    clock = clock_of(s, ticket)
+    ticket.asked_days = ticket.asked_by = None
+    judged = {"in_time": not clock.late(now), "rule": clock.rule}
+    keep(s, ticket, Step.DECIDE, user, {**said, **judged}, now)
     text = (
         f"您的投诉 {ticket.number} 处理决定：\n核查结果：{said['finding']}\n依据：{said['basis']}\n"
-        f"处理意见：{said['remedy']}\n对决定有异议的，可在 {rules_of(s).review_window} 日内申请核查。"
+        f"处理意见：{said['remedy']}\n{_remedies(s, clock)}"
     )
     tell(s, ticket, "decided", text, now, by_person=True)
     return ticket
 
 
+def _remedies(s: Session, clock: Clock) -> str:
+    """Say what a customer can do who does not agree; a review is not reviewed again."""
+    if clock.kind == "review":
+        return "对核查决定仍有异议的，可以申请调解、仲裁，或者提起诉讼。"
+    window = rules_of(s).review_window
+    return f"对决定有异议的，可在 {window} 日内申请核查，也可以申请调解、仲裁，或者提起诉讼。"
+
+
 def close(s: Session, *, ticket_id: str, user: User | str, version: int, now: datetime) -> Ticket:
     """Close a decided ticket, tell the customer, and ask for a rating. `user` may be `steps.SYSTEM`."""
-    if isinstance(user, User):
-        ticket = for_staff(s, ticket_id, user, Step.CLOSE, version)
-    else:
-        ticket = locked(s, ticket_id)
-        after(ticket.state, Step.CLOSE)
+    ticket = _for(s, ticket_id, user, Step.CLOSE, version)
     ticket.closed_at = now
-    late = ticket.decided_at is None or ticket.decided_at > ticket.due_at
-    keep(s, ticket, Step.CLOSE, user, {"in_time": not late}, now)
+    keep(s, ticket, Step.CLOSE, user, {"in_time": not clock_of(s, ticket).late(now)}, now)
     tell(s, ticket, "closed", f"您的投诉 {ticket.number} 已办结。", now)
     if ticket.conversation_id is not None:
         conversation = conversations.get(s, ticket.conversation_id)
@@ -181,44 +186,52 @@ def escalate(
 ) -> Ticket:
     """Bring a ticket before the supervisors; its handler keeps it meanwhile."""
     said = check_field(reason, name="升级原因", required=True, limit=MAX_REASON)
-    ticket = (
-        for_staff(s, ticket_id, user, Step.ESCALATE, version)
-        if isinstance(user, User)
-        else locked(s, ticket_id)
-    )
+    ticket = _for(s, ticket_id, user, Step.ESCALATE, version)
     keep(s, ticket, Step.ESCALATE, user, {"text": said}, now)
+    inform_house(s, ticket, "escalated", now)
     return ticket
 
 
 def move(
     s: Session, *, ticket_id: str, user: User, version: int, queue: str, reason: str, now: datetime
 ) -> Ticket:
-    """Move a ticket to another queue; raise 422 `unknown_queue`."""
+    """Move a ticket to another queue, where it waits to be taken; the clock runs on.
+
+    Raises:
+        WenjinError: 422 `unknown_queue`; 409 `same_queue`; what `steps.for_staff` raises.
+    """
     said = check_field(reason, name="转队列原因", limit=MAX_REASON)
     if queue not in QUEUES:
         raise bad_input("unknown_queue", "没有这个队列，请重新选择。", queue=queue)
     ticket = for_staff(s, ticket_id, user, Step.MOVE, version)
-    before, ticket.queue = ticket.queue, queue
+    if ticket.queue == queue:
+        raise conflict("same_queue", f"这张工单已经在“{QUEUES[queue]}”队列。")
+    before, ticket.queue, ticket.handler_id = ticket.queue, queue, None
     keep(s, ticket, Step.MOVE, user, {"from": before, "to": queue, "text": said}, now)
     return ticket
 
 
 def merge(s: Session, *, ticket_id: str, into: str, user: User, version: int, now: datetime) -> Ticket:
-    """Close a ticket as the same matter as another one of its customer, which gets what was said here.
+    """Close a ticket as the same matter as an earlier one of its customer, which gets what was said here.
 
     Raises:
-        WenjinError: 404 `ticket_not_found`; 409 `other_customer`, `same_ticket`, `wrong_state` for a target
+        WenjinError: 404 `ticket_not_found`; 403 `barred` from the other one; 409 `other_customer`,
+            `same_ticket`, `later_ticket`: merging never gives a matter more time, `wrong_state` for a target
             that is over; what `steps.for_staff` raises.
     """
     target = registry.get_by_number(s, into)
     if target.id == ticket_id:
         raise conflict("same_ticket", "不能并入自己，请填另一张工单的编号。")
+    locked_all(s, ticket_id, target.id)
     ticket = for_staff(s, ticket_id, user, Step.MERGE, version)
     if ticket.customer_id != target.customer_id:
         raise conflict("other_customer", "两张工单不是同一位客户的，不能合并。")
-    target = locked(s, target.id)
+    for_staff(s, target.id, user, Step.NOTE, target.version)
     after(target.state, Step.MERGE)  # only into one that is still pending
+    if clock_of(s, target).started_at > clock_of(s, ticket).started_at:
+        raise conflict("later_ticket", "请并入先登记的那一张：合并后时限从先登记的算起。")
     ticket.merged_into, ticket.closed_at = target.id, now
+    ticket.asked_days = ticket.asked_by = None
     keep(s, ticket, Step.MERGE, user, {"into": target.number}, now)
     keep(
         s,
@@ -235,23 +248,41 @@ def merge(s: Session, *, ticket_id: str, into: str, user: User, version: int, no
     return ticket
 
 
-def bar(s: Session, *, ticket_id: str, user: User, version: int, reason: str, now: datetime) -> Ticket:
-    """Declare an interest in a matter: the ticket goes back to its queue and this handler is kept away."""
+def bar(
+    s: Session, *, ticket_id: str, user: User, version: int, reason: str, whom: str = "", now: datetime
+) -> Ticket:
+    """Declare an interest in a matter: who has it is kept away, and a ticket of theirs goes to its queue.
+
+    A supervisor may also bar somebody else, whose id is `whom`.
+
+    Raises:
+        WenjinError: 403 `role_needed`; 404 `user_not_found`; what `steps.for_staff` raises.
+    """
     said = check_field(reason, name="回避原因", required=True, limit=MAX_REASON)
+    kept_away = get_user(s, whom) if whom else user
+    if kept_away is not user:
+        require_role(user, "supervisor")
     ticket = for_staff(s, ticket_id, user, Step.BAR, version)
-    ticket.barred = sorted({*ticket.barred, user.id})
-    if ticket.handler_id == user.id:
+    ticket.barred = sorted({*ticket.barred, kept_away.id})
+    keep(s, ticket, Step.BAR, user, {"text": said, "user": kept_away.id}, now)
+    if ticket.handler_id == kept_away.id:
         ticket.handler_id = None
-    keep(s, ticket, Step.BAR, user, {"text": said, "user": user.id}, now)
+        keep(s, ticket, Step.RELEASE, user, {"text": f"回避：{said}"}, now)
     return ticket
 
 
 def pause(s: Session, *, ticket_id: str, user: User, version: int, reason: str, now: datetime) -> Ticket:
-    """Stop the clock for an external appraisal; the customer is told. Pausing twice is refused."""
+    """Stop the clock for an external appraisal; the customer is told.
+
+    Raises:
+        WenjinError: 409 `already_paused`, `overdue`: a pause cures nothing; what `steps.for_staff` raises.
+    """
     said = check_field(reason, name="暂停原因", required=True, limit=MAX_REASON)
     ticket = for_staff(s, ticket_id, user, Step.PAUSE, version)
     if ticket.paused_at is not None:
         raise conflict("already_paused", "这张工单已经暂停计时。")
+    if clock_of(s, ticket).late(now):
+        raise conflict("overdue", "时限已过，不能再暂停计时。请尽快答复。")
     keep(s, ticket, Step.PAUSE, user, {"text": said}, now)
     text = (
         f"您的投诉 {ticket.number} 需要外部鉴定或检测：{said}。鉴定期间不计入处理时限，结束后我们会告知您。"
@@ -279,28 +310,42 @@ def unpause(s: Session, *, ticket_id: str, user: User, version: int, now: dateti
 def ask_time(
     s: Session, *, ticket_id: str, user: User, version: int, kind: str, reason: str, now: datetime
 ) -> Ticket:
-    """Ask a supervisor for a longer period: "complex" or "special"; raise 422 `bad_extension`.
+    """Ask a supervisor for a longer period: "complex", and where that is not enough, "special".
+
+    The customer will be told the reason.
 
     Raises:
-        WenjinError: 409 `already_asked`; what `steps.for_staff` raises.
+        WenjinError: 422 `bad_extension`; 409 `already_asked`, `overdue`, `no_extension` for a review,
+            `complex_first`, `not_longer`; what `steps.for_staff` raises.
     """
     said = check_field(reason, name="延期原因", required=True, limit=MAX_REASON)
-    if kind not in ("complex", "special"):
+    if kind not in EXTENSIONS:
         raise bad_input("bad_extension", "请选择延期的种类。")
     ticket = for_staff(s, ticket_id, user, Step.ASK_TIME, version)
-    days = rules_of(s).days(kind)
     if ticket.asked_days is not None:
         raise conflict("already_asked", "延期申请正在等主管审批。")
-    _refuse_shorter(s, ticket, days)
+    rules = rules_of(s)
+    days = rules.days(kind)
+    refuse_extension(clock_of(s, ticket), rules, kind, now)
     ticket.asked_days, ticket.asked_by = days, user.id
     keep(s, ticket, Step.ASK_TIME, user, {"text": said, "days": days, "kind": kind}, now)
     return ticket
 
 
-def _refuse_shorter(s: Session, ticket: Ticket, days: int) -> None:
-    from actions.desk.clock import replay
-    from actions.desk.events import timeline
-
-    clock = replay(timeline(s, ticket.id))
-    if clock is not None and clock.days >= days:
+def refuse_extension(clock: Clock, rules: DeskRules, kind: str, now: datetime) -> None:
+    """Raise 409 where a period cannot be made longer in this way: see `ask_time`."""
+    days = rules.days(kind)
+    if clock.kind == "review":
+        raise conflict("no_extension", f"核查须在 {clock.days} 日内作出决定，不能延期。")
+    if clock.late(now):
+        raise conflict("overdue", "时限已过，不能再延期。请尽快答复。")
+    if clock.days >= days:
         raise conflict("not_longer", f"现在的时限已经是 {clock.days} 日，请选更长的一种。")
+    if kind == "special" and clock.days < rules.complex:
+        raise conflict("complex_first", f"请先按“情况复杂”延长到 {rules.complex} 日，仍不够时再申请。")
+
+
+def _for(s: Session, ticket_id: str, user: User | str, step: Step, version: int) -> Ticket:
+    if isinstance(user, User):
+        return for_staff(s, ticket_id, user, step, version)
+    return for_system(s, ticket_id, step)

@@ -83,5 +83,13 @@ def add_workdays(day: date, count: int) -> date:
     return day
 
 
+def end_of_day(at: datetime, days: int) -> datetime:
+    """Return the last second of the day in China that is `days` calendar days after that of a time.
+
+    The day itself does not count, and a period ends with its last day (Civil Code, articles 201 to 203).
+    """
+    return _at(at.astimezone(SHANGHAI).date() + days * _DAY, time(23, 59, 59)).astimezone(at.tzinfo)
+
+
 def _at(day: date, clock: time) -> datetime:
     return datetime.combine(day, clock, SHANGHAI)

@@ -14,6 +14,7 @@ from sqlalchemy import Dialect
 from knowledge.errors import unavailable
 
 _INFO, _BLIND = b"wenjin column encryption v1", b"wenjin blind index v1"
+_PROOF = b"wenjin proofs v1"
 
 
 class Cipher:
@@ -24,6 +25,7 @@ class Cipher:
             raise unavailable("no_key", "没有数据密钥，无法打开数据库。请检查数据目录中的 secret.key。")
         self._fernet = Fernet(base64.urlsafe_b64encode(_derive(secret, _INFO)))
         self._blinding = _derive(secret, _BLIND)
+        self._proving = _derive(secret, _PROOF)
 
     def encrypt(self, text: str) -> str:
         """Return the text as a Fernet token."""
@@ -51,6 +53,10 @@ class Cipher:
         """Return a keyed hash of a word as a signed 64-bit number: equal words are found, none is read."""
         digest = hmac.digest(self._blinding, word.encode(), "sha256")
         return int.from_bytes(digest[:8], "big", signed=True)
+
+    def proof(self, content: bytes) -> bytes:
+        """Return 32 bytes that show that the holder of the secret vouches for this content."""
+        return hmac.digest(self._proving, content, "sha256")
 
 
 def _derive(secret: bytes, info: bytes) -> bytes:

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from actions.store.base import (
@@ -45,20 +45,31 @@ class Priority(StrEnum):
     HIGH = "high"
 
 
+_RUNS = text("stopped_at IS NULL")
+# What waits for a decision is a small part of all tickets and looked at all day.
+_PENDING = (
+    ("ix_tickets_pending", ("due_at",)),
+    ("ix_tickets_pending_handler", ("handler_id", "due_at")),
+    ("ix_tickets_pending_queue", ("queue", "due_at")),
+)
+
+
 class Ticket(Base):
     """One complaint. What the customer wrote is encrypted; `version` is the number of its events.
 
-    The clock's columns (`cycle`, `due_at`, `rule`, `paused_at`, `decided_at`, `closed_at`) are what
-    `actions.desk.clock` computes from the events, kept here to be searched by. `proposed` holds the
-    classifier's proposals, `business`, `channel` and `cause` what a handler confirmed. The four levels of
-    ISO 10002 run from 1 (low) to 3 (high).
+    The clock's columns (`cycle`, `due_at`, `rule`, `first_due_at`, `first_response_at`, `paused_at`,
+    `stopped_at`, `decided_at`) are what `actions.desk.clock` computes from the events, kept here to be
+    searched by; `stopped_at` is NULL exactly while a decision is pending. `proposed` holds the classifier's
+    proposals, `business`, `channel` and `cause` what a handler confirmed. The four levels of ISO 10002 run
+    from 1 (low) to 3 (high). `alert` is the last thing that the timer warned of, `indexed` the form of the
+    search terms that the ticket is found by (0: none yet).
     """
 
     __tablename__ = "tickets"
     __table_args__ = (
-        Index(None, "state", "due_at"),
-        Index(None, "handler_id", "state", "due_at"),
-        Index(None, "queue", "state", "due_at"),
+        Index(None, "state", "created_at"),
+        Index(None, "handler_id", "created_at"),
+        *(Index(name, *of, sqlite_where=_RUNS, postgresql_where=_RUNS) for name, of in _PENDING),
     )
 
     id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True, default=new_id)
@@ -91,19 +102,21 @@ class Ticket(Base):
     version: Mapped[int] = mapped_column(default=1)
     cycle: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
-    due_at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
+    due_at: Mapped[datetime] = mapped_column(UTCDateTime)
     rule: Mapped[str] = mapped_column(String(200))
     first_due_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     first_response_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     paused_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     asked_days: Mapped[int | None]
     asked_by: Mapped[str | None] = mapped_column(ForeignKey("users.id"))
+    stopped_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     decided_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     closed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     alert: Mapped[str] = mapped_column(String(16), default="")
     customer_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     seen_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     search_key: Mapped[int] = mapped_column(BigInteger, unique=True, default=new_search_key)
+    indexed: Mapped[int] = mapped_column(default=0)
 
 
 class TicketEvent(AppendOnly, Base):
@@ -143,7 +156,7 @@ class TicketTerm(Base):
     __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012
 
     term: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
-    ticket: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False, index=True)
+    ticket: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
 
 
 class TicketVector(Base):
