@@ -22,6 +22,7 @@ _IMAGES = {"JPEG": "image/jpeg", "PNG": "image/png", "GIF": "image/gif", "WEBP":
 PDF = "application/pdf"
 TYPES = (*_IMAGES.values(), PDF)
 _PIXELS = 60_000_000
+_SMALL = 200  # a JPEG is read whole, but unpacked no larger than needed
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,15 +82,27 @@ def check(content: bytes) -> str:
         raise bad_input("file_too_large", f"文件超过 {LARGEST // 1_000_000} MB，请压缩后再传。")
     if content[:1024].lstrip().startswith(b"%PDF-") and b"%%EOF" in content[-2048:]:
         return PDF
+    kind = _image_kind(content)
+    if kind is None:
+        raise bad_input("file_type", "只能上传图片（JPG、PNG、GIF、WebP）或 PDF，且文件要完整。")
+    return _IMAGES[kind]
+
+
+def _image_kind(content: bytes) -> str | None:
+    """Return the kind of a whole image of a reasonable size, None for anything else."""
     try:
         with Image.open(io.BytesIO(content), formats=tuple(_IMAGES)) as image:
             kind, (width, height) = str(image.format), image.size
-            if width * height <= _PIXELS:
-                image.verify()
-                return _IMAGES[kind]
+            if width * height > _PIXELS:
+                return None
+            if kind == "PNG":
+                image.verify()  # its checksums tell without unpacking
+            else:
+                image.draft("RGB", (_SMALL, _SMALL))
+                image.load()
+            return kind
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError):
-        pass
-    raise bad_input("file_type", "只能上传图片（JPG、PNG、GIF、WebP）或 PDF，且文件要完整。")
+        return None
 
 
 def adopt(s: Session, ticket: Ticket) -> None:
@@ -147,6 +160,14 @@ def of_customer(s: Session, attachment_id: str, customer_id: str) -> Attachment:
     """Return a file that its customer may see; raise 404 `file_not_found` for any other."""
     found = get(s, attachment_id)
     if found.customer_id != customer_id or found.internal:
+        raise missing()
+    return found
+
+
+def of_customer_ticket(s: Session, attachment_id: str, ticket: Ticket) -> Attachment:
+    """Return a file of a ticket that its customer may see; raise 404 `file_not_found` for any other."""
+    found = get(s, attachment_id)
+    if found.ticket_id != ticket.id or found.internal:
         raise missing()
     return found
 

@@ -119,7 +119,7 @@ def rate_ticket(
 def offer_for_ticket(
     s: Session, *, ticket_id: str, conversation_id: str | None, now: datetime
 ) -> RatingOffer:
-    """Return a ticket's offer, made where there is none: its customer may have no chat. The ticket is locked."""
+    """Return a ticket's offer, made where there is none: not every customer chats. The ticket is locked."""
     of_it = select(RatingOffer).where(RatingOffer.subject == "ticket", RatingOffer.subject_id == ticket_id)
     made = s.scalar(of_it)
     if made is None:

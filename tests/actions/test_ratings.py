@@ -171,3 +171,19 @@ def test_offered_at_once_is_offered_once(db: Database) -> None:
             return offer(s, conversation) is not None
 
     assert sorted(at_once(4, run)) == [False, False, False, True]
+
+
+def test_a_complaint_without_a_chat_is_rated_once_and_changed_within_the_window(session: Session) -> None:
+    def give(score: int, after: timedelta = 0 * DAY) -> Rating:
+        return ratings.rate_ticket(
+            session, ticket_id="t1", conversation_id=None, score=score, comment="还行", now=NOW + after
+        )
+
+    assert ratings.of_ticket(session, "t1") is None
+    first = give(3)
+    assert (give(3), give(5, DAY).score) == (first, 5)
+    assert ratings.of_ticket(session, "t1") is first
+    with pytest.raises(WenjinError, match="不能再修改"):
+        give(4, 8 * DAY)
+    offers = session.scalars(select(RatingOffer).where(RatingOffer.subject_id == "t1")).all()
+    assert [(offer.conversation_id, offer.cycle) for offer in offers] == [(None, 1)]

@@ -1,0 +1,64 @@
+"""Complaints that come in outside of the chat: under a key of their own, read before they are registered."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import random
+
+from fastapi import Request
+from sqlalchemy.orm import Session
+
+from actions.desk import intake, tickets
+from actions.desk.intake import TicketDraft
+from actions.store.tables.desk import Ticket
+from bot.runtime import Runtime
+from knowledge.errors import conflict, too_many
+
+PER_MINUTE = 6
+_RNG = random.SystemRandom()
+
+
+async def allow_complaint(request: Request, runtime: Runtime, customer_id: str) -> None:
+    """Count a complaint of somebody and of their address; raise 429 `too_many_complaints` for too many."""
+    address = request.client.host if request.client else ""
+    for key, most in ((f"complain:{customer_id}", PER_MINUTE), (f"complain@{address}", 10 * PER_MINUTE)):
+        if not await runtime.hub.allow(key, most):
+            raise too_many("too_many_complaints", "您提交得太快了，请稍等一分钟再试。")
+
+
+def stored_key(source: str, customer_id: str, key: str) -> str:
+    """Return under what a complaint is kept: two customers with the same key never meet."""
+    return f"{source}:{hashlib.sha256(json.dumps([customer_id, key]).encode()).hexdigest()}"
+
+
+def register(
+    runtime: Runtime,
+    s: Session,
+    draft: TicketDraft,
+    *,
+    customer_id: str,
+    conversation_id: str | None,
+    key: str,
+    source: str,
+) -> tuple[Ticket, bool]:
+    """Return the ticket of a key and whether it is new.
+
+    Raises:
+        WenjinError: 409 `key_reused` where the key came with another complaint before; what `intake.create`
+            raises.
+    """
+    kept = stored_key(source, customer_id, key)
+    known = intake.by_key(s, kept, customer_id)
+    ticket = known or tickets.create(
+        s, draft=draft, customer_id=customer_id, conversation_id=conversation_id, key=kept, source=source,
+        now=runtime.now(), rng=_RNG,
+    )  # fmt: skip
+    if said(ticket) != said(draft.checked()):
+        raise conflict("key_reused", "这个提交标识已经用于另一件投诉，请换一个。", number=ticket.number)
+    return ticket, known is None
+
+
+def said(one: Ticket | TicketDraft) -> tuple[str, ...]:
+    """Return what a customer wrote in a complaint."""
+    return (one.matter, one.product, one.demand, one.contact, one.name)
