@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Sequence
 from importlib.metadata import entry_points
 
-from bot import commands
+from bot import commands, quiz_commands
 from bot.settings import load_settings
 from knowledge.errors import WenjinError
 
@@ -32,6 +32,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(error.message, file=sys.stderr)
     except KeyboardInterrupt:
         print("已中断。", file=sys.stderr)
+    except BrokenPipeError:  # whoever read our output has had enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except Exception as error:
         sentence = outside_trouble(error)
         if sentence is None:
@@ -113,6 +115,7 @@ def parser() -> argparse.ArgumentParser:
     ask.add_argument("--out", metavar="FILE.jsonl", help="成批提问的结果")
     _add_manual(sub)
     _add_user(sub)
+    _add_quiz(sub)
     sent = _add(sub, "notices", commands.notices, "查看还没有送达的邮件和推送，或重发一条")
     sent.add_argument("--failed", action="store_true", help="只看多次发送都没有成功、已经放弃的")
     sent.add_argument("--retry", metavar="编号", help="重发一条已经放弃的通知")
@@ -152,6 +155,14 @@ def _add_manual(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     audience.add_argument("name")
     audience.add_argument("section")
     audience.add_argument("audience", choices=["customer", "staff"])
+
+
+def _add_quiz(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    quiz = sub.add_parser("quiz", help="题库").add_subparsers(required=True, metavar="操作")
+    out = _add(quiz, "export", quiz_commands.export, "导出题库")
+    out.add_argument("--format", choices=[*quiz_commands.TEXTS, *quiz_commands.PACKAGES], default="jsonl")
+    out.add_argument("--status", choices=["draft", "approved", "retired"], help="只导出这种状态的题")
+    out.add_argument("--out", metavar="文件", help="写到文件（默认打印；xlsx 和 qti 必须指定）")
 
 
 def _add_user(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
