@@ -16,7 +16,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from actions.desk import outbox, tickets
 from actions.service import handovers
 from actions.store.base import new_id
-from bot import metrics, pages, problems
+from bot import metrics, pages, problems, upkeep
 from bot.channels import chat, files, live, rest
 from bot.channels import tickets as ticket_api
 from bot.deps import RuntimeDep
@@ -67,12 +67,14 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     sending = asyncio.create_task(Sender(runtime, channels_of(runtime.settings)).run(app.state.stopping))
     if not app.state.warm:
         await asyncio.to_thread(warm, runtime)
+    timer = asyncio.create_task(upkeep.keep(runtime, app.state.stopping))
     app.state.ready = True
     yield
     app.state.ready = False
     app.state.stopping.set()
     await runtime.hub.stop()
     await sending
+    await timer
     await asyncio.to_thread(runtime.turns.close)
     runtime.db.dispose()
 

@@ -11,7 +11,9 @@ import sys
 from collections.abc import Callable, Sequence
 from importlib.metadata import entry_points
 
-from bot import commands, quiz_commands
+from actions.desk.triage import QUEUES
+from actions.service.accounts import ROLES
+from bot import commands, desk_commands, quiz_commands
 from bot.settings import load_settings
 from knowledge.errors import WenjinError
 
@@ -119,6 +121,9 @@ def parser() -> argparse.ArgumentParser:
     sent = _add(sub, "notices", commands.notices, "查看还没有送达的邮件和推送，或重发一条")
     sent.add_argument("--failed", action="store_true", help="只看多次发送都没有成功、已经放弃的")
     sent.add_argument("--retry", metavar="编号", help="重发一条已经放弃的通知")
+    _add(sub, "upkeep", desk_commands.upkeep, "做一次到期的事：提醒、升级、办结；服务运行时每分钟自动做")
+    audit = sub.add_parser("audit", help="审计").add_subparsers(required=True, metavar="操作")
+    _add(audit, "verify", desk_commands.audit_verify, "核对审计日志和每张工单的经过、时限，看有没有被改动")
     for entry in sorted(entry_points(group=COMMANDS), key=lambda entry: entry.name):
         entry.load()(sub)
     return top
@@ -169,10 +174,15 @@ def _add_user(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     user = sub.add_parser("user", help="员工账号").add_subparsers(required=True, metavar="操作")
     add = _add(user, "add", commands.user_add, "新建账号，随机密码只显示一次")
     add.add_argument("name")
-    roles = ["admin", "handler", "knowledge", "staff"]
-    add.add_argument("--role", action="append", required=True, choices=roles)
+    add.add_argument("--role", action="append", required=True, choices=ROLES)
     add.add_argument("--display-name", default="")
     _add(user, "list", commands.user_list, "列出账号")
+    desk = _add(user, "desk", desk_commands.user_desk, "设置处理员的队列和是否接新工单")
+    desk.add_argument("name")
+    desk.add_argument(
+        "--queue", action="append", choices=[*QUEUES, "all"], help="负责的队列，可写多次；不写不改"
+    )
+    desk.add_argument("--takes-new", choices=["yes", "no"], help="系统是否把新工单分给他")
     password = _add(user, "password", commands.user_password, "换一个新的随机密码")
     password.add_argument("name")
 

@@ -1,0 +1,52 @@
+"""Does what falls due by itself, once a minute, for as long as the server runs."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from actions.desk import upkeep
+from bot import metrics
+from bot.runtime import Runtime
+
+log = logging.getLogger(__name__)
+EVERY_SECONDS = 60.0
+
+
+async def keep(runtime: Runtime, stopping: asyncio.Event, *, every: float = EVERY_SECONDS) -> None:
+    """Prepare older tickets, then run the timer until the server stops.
+
+    A failure is logged and counted, and the next minute tries again.
+    """
+    await _safely(prepare, runtime)
+    while not stopping.is_set():
+        await _safely(once, runtime)
+        try:
+            await asyncio.wait_for(stopping.wait(), every)
+        except TimeoutError:
+            continue
+
+
+def prepare(runtime: Runtime) -> int:
+    """Give tickets of older versions what newer ones have; return how many there were."""
+    done = upkeep.prepare_old(runtime.db, runtime.now())
+    if done:
+        log.info("upkeep: %d older tickets prepared", done)
+    return done
+
+
+def once(runtime: Runtime) -> dict[str, int]:
+    """Do what is due now and return how many tickets of each kind were handled."""
+    done = dict(upkeep.run(runtime.db, runtime.now()))
+    if done:
+        log.info("upkeep: %s", done)
+    return done
+
+
+async def _safely(work: Callable[[Runtime], object], runtime: Runtime) -> None:
+    try:
+        await asyncio.to_thread(work, runtime)
+    except Exception:
+        metrics.ERRORS.labels("upkeep").inc()
+        log.exception("upkeep failed")
