@@ -128,6 +128,11 @@ def history(s: Session, conversation_id: str, after_seq: int = 0, limit: int = 2
     return list(reversed(s.scalars(later.order_by(Turn.seq.desc())).all()))
 
 
+def turn_at(s: Session, conversation_id: str, seq: int) -> Turn | None:
+    """Return the turn at a place of a conversation, or None."""
+    return s.scalar(select(Turn).where(Turn.conversation_id == conversation_id, Turn.seq == seq))
+
+
 def last_seq(s: Session, conversation_id: str) -> int:
     """Return the number of a conversation's last turn, 0 where there is none."""
     return s.scalar(select(func.max(Turn.seq)).where(Turn.conversation_id == conversation_id)) or 0

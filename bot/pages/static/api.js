@@ -46,6 +46,7 @@ export async function call(method, url, body, patience = 30000) {
   } catch {
     throw new Problem(0, "unreachable", "暂时连不上服务。");
   }
+  if (response.status === 204) return null;
   const data = await response.json().catch(() => null);
   if (response.ok && data !== null) return data;
   throw new Problem(response.status, data?.code ?? "error", data?.detail ?? "服务暂时出了问题，请稍后再试。");

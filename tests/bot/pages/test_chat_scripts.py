@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import mimetypes
 from collections.abc import Iterator
@@ -43,6 +44,12 @@ SECTION = {
 }
 
 
+PIXEL = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
+LIVE = frozenset({"/api/chat/read", "/api/chat/typing", "/api/chat/waiting"})
+
+
 def sent_by(route: Route) -> dict[str, Any]:
     """Return the JSON of a request."""
     sent: dict[str, Any] = json.loads(route.request.post_data or "{}")
@@ -62,6 +69,9 @@ class Stand:
         self.lost = 0
         self.refusal: dict[str, Any] | None = None
         self.reply: dict[str, Any] = {"kind": "text", "text": "收到。"}
+        self.standing: dict[str, Any] = {"mode": "bot", "position": 0, "handler": "", "read_seq": 0}
+        self.calls: list[str] = []
+        self.file_refusal: dict[str, Any] | None = None
 
     def add(
         self, actor: str, kind: str, text: str, data: dict[str, Any] | None = None, buttons: Any = ()
@@ -88,21 +98,26 @@ class Stand:
             lines = [
                 f"event: message\nid: {m['seq']}\ndata: {json.dumps(m)}\n\n" for m in self.messages[after:]
             ]
+            lines.append(f"event: standing\ndata: {json.dumps(self.standing)}\n\n")
             route.fulfill(body="".join(lines) or ": nothing\n\n", content_type="text/event-stream")
         else:
             self._api(route, path, query)
 
     def _api(self, route: Route, path: str, query: str) -> None:
-        if path == "/api/chat/session":
+        if path.startswith("/api/chat/files") or path in LIVE:
+            self._live(route, path)
+        elif path == "/api/chat/session":
             route.fulfill(
                 json={
                     "conversation_id": "c",
                     "messages": self.messages,
+                    "standing": self.standing,
                     "suggestions": ["一", "二", "三", "四"],
                 }
             )
         elif path == "/api/chat/messages":
-            route.fulfill(json={"messages": self.messages[int(query.removeprefix("after=")) :]})
+            later = self.messages[int(query.removeprefix("after=")) :]
+            route.fulfill(json={"messages": later, "standing": self.standing})
         elif path == "/api/chat/ratings":
             self.ratings.append(sent_by(route))
             route.fulfill(json={"ok": True})
@@ -110,6 +125,24 @@ class Stand:
             route.fulfill(json=SECTION)
         else:
             route.fulfill(status=404, json={"status": 404, "code": "none", "detail": "没有找到。"})
+
+    def _live(self, route: Route, path: str) -> None:
+        self.calls.append(
+            f"{route.request.method} {path.removeprefix('/api/chat')} {route.request.post_data or ''}"
+        )
+        if path == "/api/chat/waiting":
+            self.standing = {"mode": "bot", "position": 0, "handler": "", "read_seq": 0}
+            route.fulfill(json=self.standing)
+        elif path == "/api/chat/files" and self.file_refusal:
+            route.fulfill(status=self.file_refusal["status"], json=self.file_refusal)
+        elif path == "/api/chat/files":
+            file = {"file_id": "f1", "name": "凭证.png", "size": 68, "media_type": "image/png"}
+            self.add("customer", "file", "[图片] 凭证.png", {**file, "place": "pending"})
+            route.fulfill(status=201, json={**file, "id": "f1"})
+        elif path.startswith("/api/chat/files/") and route.request.method == "GET":
+            route.fulfill(body=PIXEL, content_type="image/png")
+        else:
+            route.fulfill(status=204)
 
     def _said(self, route: Route) -> None:
         sent = sent_by(route)
@@ -370,3 +403,117 @@ def test_a_card_with_odd_data_still_shows_its_text(page: Page, stand: Stand) -> 
     expect(page.locator(".msg--bot")).to_have_count(2)
     expect(page.locator(".log")).to_contain_text("哪个对？")
     expect(page.locator(".log")).to_contain_text("新的一种")
+
+
+def test_who_waits_sees_the_place_and_may_stop(page: Page, stand: Stand) -> None:
+    stand.standing = {"mode": "waiting_human", "position": 2, "handler": "", "read_seq": 0}
+    page.goto(ORIGIN)
+    expect(page.locator("#standing")).to_have_text("等候人工中，您排在第 2 位")
+    before = page.locator("#composer").bounding_box()
+    page.get_by_role("button", name="取消等候").click()
+    expect(page.locator("#standing")).to_have_text("")
+    expect(page.get_by_role("button", name="取消等候")).to_be_hidden()
+    assert page.locator("#composer").bounding_box() == before  # nothing jumps
+    assert "DELETE /waiting " in stand.calls
+
+
+def test_a_person_types_and_reads(page: Page, stand: Stand) -> None:
+    stand.add("customer", "text", "在吗")
+    stand.standing = {"mode": "human", "position": 0, "handler": "李静", "read_seq": 0, "typing": True}
+    page.goto(ORIGIN)
+    expect(page.locator("#standing")).to_have_text("客服李静正在为您服务")
+    expect(page.locator("#typing-person")).to_be_visible()
+    expect(page.locator(".msg__mark")).to_have_text("已送达")
+    stand.standing = {**stand.standing, "read_seq": 1, "typing": False}
+    page.clock.run_for(40000)
+    expect(page.locator(".msg__mark")).to_have_text("已读")
+    expect(page.locator("#typing-person")).to_be_hidden()
+    assert stand.calls.count('POST /read {"seq":1}') == 1
+
+
+def test_typing_is_told_to_a_person_now_and_then_and_to_nobody_else(page: Page, stand: Stand) -> None:
+    page.goto(ORIGIN)
+    page.locator("#text").press_sequentially("abc")
+    assert not any("typing" in call for call in stand.calls)
+    stand.standing = {"mode": "human", "position": 0, "handler": "李静", "read_seq": 0}
+    page.clock.run_for(40000)
+    expect(page.locator("#standing")).to_have_text("客服李静正在为您服务")
+    page.locator("#text").press_sequentially("defg")
+    page.clock.run_for(2000)
+    page.locator("#text").press_sequentially("hi")
+    page.clock.run_for(100)
+    assert sum("typing" in call for call in stand.calls) == 2
+
+
+def choose(page: Page, name: str, media_type: str, content: bytes) -> None:
+    """Choose a file."""
+    page.set_input_files("#files", {"name": name, "mimeType": media_type, "buffer": content})
+
+
+def test_a_file_is_shown_where_it_was_sent_and_can_be_taken_back(page: Page, stand: Stand) -> None:
+    page.goto(ORIGIN)
+    choose(page, "凭证.png", "image/png", PIXEL)
+    image = page.get_by_role("img", name="图片 凭证.png")
+    expect(image).to_be_visible()
+    expect(page.locator(".msg--waiting")).to_have_count(0)
+    expect(page.get_by_text("登记投诉时会一起提交")).to_be_visible()
+    page.get_by_role("button", name="移除 凭证.png").click()
+    expect(page.get_by_text("已移除：凭证.png")).to_be_visible()
+    assert "DELETE /files/f1 " in stand.calls
+
+
+@pytest.mark.parametrize(
+    ("name", "media_type", "content", "words"),
+    [
+        ("a.exe", "application/octet-stream", b"MZ", "只能上传图片（JPG、PNG、GIF、WebP）或 PDF。"),
+        ("a.png", "image/png", b"", "文件是空的，请重新选择。"),
+        ("a.pdf", "application/pdf", b"x" * 10_000_001, "文件超过 10 MB，请压缩后再传。"),
+    ],
+)
+def test_what_cannot_be_sent_says_why_before_it_is_sent(
+    page: Page, stand: Stand, name: str, media_type: str, content: bytes, words: str
+) -> None:
+    page.goto(ORIGIN)
+    choose(page, name, media_type, content)
+    expect(page.locator(".failed")).to_contain_text(words)
+    page.get_by_role("button", name="不传了").click()
+    expect(page.locator(".failed")).to_have_count(0)
+    assert not any("files" in call for call in stand.calls)
+
+
+def test_a_file_that_failed_is_sent_again_at_a_press(page: Page, stand: Stand) -> None:
+    stand.file_refusal = {
+        "status": 429,
+        "code": "too_many_files",
+        "detail": "您传得太快了，请稍等一分钟再传。",
+    }
+    page.goto(ORIGIN)
+    choose(page, "凭证.png", "image/png", PIXEL)
+    expect(page.locator(".failed")).to_contain_text("您传得太快了")
+    stand.file_refusal = None
+    page.get_by_role("button", name="再传一次").click()
+    expect(page.get_by_role("img", name="图片 凭证.png")).to_be_visible()
+    expect(page.locator(".failed")).to_have_count(0)
+
+
+def test_a_pasted_image_is_sent(page: Page, stand: Stand) -> None:
+    page.goto(ORIGIN)
+    page.locator("#text").evaluate(
+        """(field, bytes) => {
+            const data = new DataTransfer();
+            data.items.add(new File([new Uint8Array(bytes)], "截图.png", { type: "image/png" }));
+            field.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true }));
+        }""",
+        list(PIXEL),
+    )
+    expect(page.get_by_role("img")).to_be_visible()
+    assert any(call.startswith("POST /files") for call in stand.calls)
+
+
+def test_a_ticket_leads_to_its_page(page: Page, stand: Stand) -> None:
+    data = {"number": "TS260101-00001", "state": "received", "state_label": "已登记", "link": "/t/abc"}
+    stand.add("bot", "ticket", "已登记。", data)
+    stand.add("bot", "ticket", "已登记。", {**data, "link": "javascript:alert(1)"})
+    page.goto(ORIGIN)
+    expect(page.get_by_role("link", name="查看进度")).to_have_count(1)
+    expect(page.get_by_role("link", name="查看进度")).to_have_attribute("href", "/t/abc")

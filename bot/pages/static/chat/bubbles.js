@@ -3,6 +3,7 @@
 import { el, icon } from "../dom.js";
 import { clock } from "../times.js";
 import { feedbackCard, handoverCard, quizCard, resultCard, ticketCard } from "./cards.js";
+import { fileBubble } from "./files.js";
 import { ratingCard } from "./rating.js";
 import { sources, withoutSourceLines } from "./sources.js";
 
@@ -12,7 +13,7 @@ import { sources, withoutSourceLines } from "./sources.js";
 const NAMES = { customer: "您", bot: "问津", handler: "人工客服", system: "系统" };
 
 /** Cards that say all that their text says; the others show their text in a bubble above. */
-const WHOLE = new Set(["quiz_item", "quiz_feedback", "quiz_result", "rating", "handover"]);
+const WHOLE = new Set(["file", "quiz_item", "quiz_feedback", "quiz_result", "rating", "handover"]);
 
 const CARDS = {
   ticket: (message) => (message.data?.number ? ticketCard(message) : null),
@@ -21,6 +22,7 @@ const CARDS = {
   quiz_result: resultCard,
   rating: (message) => (message.data?.offer_id ? ratingCard(message) : null),
   handover: handoverCard,
+  file: (message) => (message.data?.file_id ? fileBubble(message) : null),
 };
 
 /**
@@ -59,9 +61,9 @@ const chips = (buttons, style, hands) =>
  */
 export function bubble(message, hands) {
   const { kind, text } = message;
-  // the system's questions stand where the bot's do; what it only tells is a line in the middle
-  const actor = message.actor === "system" && kind === "rating" ? "bot" : message.actor;
   const data = message.data ?? {};
+  // what the system asks or has registered stands where the bot's words do; what it only tells is a line in the middle
+  const actor = message.actor === "system" && (kind === "rating" || data.registered) ? "bot" : message.actor;
   const citations = data.citations ?? [];
   const card = actor === "system" ? null : cardOf(message, hands);
   const shown = citations.length ? withoutSourceLines(text, citations) : text;

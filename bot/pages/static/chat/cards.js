@@ -8,7 +8,7 @@ import { edition, source } from "./sources.js";
 /** @typedef {import("./types.js").Hands} Hands */
 
 const FINAL = new Set(["closed", "withdrawn"]);
-const CLOCK_STOPS = new Set([...FINAL, "answered"]);
+const CLOCK_STOPS = new Set([...FINAL, "answered", "decided"]);
 
 /** @param {string} term @param {unknown} value @returns {HTMLElement[]} nothing when there is no value */
 const fact = (term, value) => (value ? [el("dt", { text: term }), el("dd", { text: value })] : []);
@@ -38,6 +38,7 @@ export function ticketCard({ data, actor }) {
         left && tag(left.words, left.level, left.level === "danger" ? "alert" : "clock")),
     ),
     el("dl", { class: "facts" }, ...facts, ...fact("办理时限", CLOCK_STOPS.has(data.state) ? "" : dueLine)),
+    typeof data.link === "string" && data.link.startsWith("/t/") && el("a", { class: "btn", href: data.link, text: "查看进度" }),
   );
 }
 
@@ -119,7 +120,7 @@ export function resultCard({ data }) {
   );
 }
 
-const HANDOVER = { requested: ["等待人工接入", "warn", "clock"], taken: ["人工已接入", "accent", "person"], ended: ["人工服务已结束", "", "check"] };
+const HANDOVER = { leave: ["请留言", "", "chat"], left: ["留言已记下", "accent", "check"], requested: ["等待人工接入", "warn", "clock"], taken: ["人工已接入", "accent", "person"], ended: ["人工服务已结束", "", "check"] };
 
 /**
  * Show where a hand-over stands.

@@ -10,7 +10,7 @@ const LONGEST = 30000;
 export class Events {
   /**
    * @param {() => number} seq the last message that is shown
-   * @param {{take: (messages: Message[]) => void, connected: (on: boolean) => void, renew: () => Promise<void>}} page
+   * @param {{take: (messages: Message[]) => void, standing: (standing: any) => void, connected: (on: boolean) => void, renew: () => Promise<void>}} page
    */
   constructor(seq, page) {
     this.seq = seq;
@@ -37,6 +37,10 @@ export class Events {
       const message = parse(event.data);
       if (message) this.page.take([message]);
     });
+    source.addEventListener("standing", (event) => {
+      const standing = parsed(event.data);
+      if (typeof standing?.mode === "string") this.page.standing(standing);
+    });
     source.addEventListener("error", () => {
       this.close();
       this.page.connected(false);
@@ -60,20 +64,31 @@ export class Events {
 
   async #return() {
     try {
-      const { messages } = await call("GET", `/api/chat/messages?after=${this.seq()}`);
-      this.page.take(messages);
+      await this.refresh();
     } catch (problem) {
       if ([401, 403, 404].includes(problem.status)) await this.page.renew().catch(() => undefined);
     }
     this.open();
   }
+
+  /** Ask for what was missed. @throws {import("../api.js").Problem} */
+  async refresh() {
+    const { messages, standing } = await call("GET", `/api/chat/messages?after=${this.seq()}`);
+    this.page.take(messages);
+    if (standing) this.page.standing(standing);
+  }
 }
 
 /** @param {string} data @returns {Message | null} */
 function parse(data) {
+  const message = parsed(data);
+  return typeof message?.id === "string" && typeof message?.seq === "number" ? message : null;
+}
+
+/** @param {string} data @returns {any} null for what is no JSON */
+function parsed(data) {
   try {
-    const message = JSON.parse(data);
-    return typeof message?.id === "string" && typeof message?.seq === "number" ? message : null;
+    return JSON.parse(data);
   } catch {
     return null;
   }

@@ -32,6 +32,8 @@ export class Log {
     /** whether the reader is at the end: a keyboard that opens, or a turned phone, must not hide the last message */
     this.following = true;
     scroll.addEventListener("scroll", () => this.#scrolled(), { passive: true });
+    /** called after messages were added */
+    this.added = () => undefined;
     new ResizeObserver(() => this.following && this.toEnd()).observe(scroll);
   }
 
@@ -62,6 +64,7 @@ export class Log {
     for (const message of fresh) this.#place(message);
     if (fresh.length) {
       this.#retire();
+      this.added();
       this.#follow(fresh, near);
     }
     return fresh;
@@ -82,11 +85,16 @@ export class Log {
    */
   pending(text) {
     const node = bubble(/** @type {Message} */ ({ actor: "customer", kind: "text", text, data: {}, buttons: [] }), this.hands);
+    this.local(node);
+    this.#retire();
+    return node;
+  }
+
+  /** Show something at the end that is not stored yet. @param {HTMLElement} node */
+  local(node) {
     node.classList.add("msg--waiting");
     this.list.append(node);
-    this.#retire();
     this.toEnd();
-    return node;
   }
 
   /** @param {Message} message */

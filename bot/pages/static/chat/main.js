@@ -4,6 +4,8 @@ import { call } from "../api.js";
 import { byId, el } from "../dom.js";
 import { makeComposer } from "./composer.js";
 import { Events } from "./events.js";
+import { makeFiles } from "./files.js";
+import { Live } from "./live.js";
 import { Log } from "./log.js";
 import { Outbox } from "./outbox.js";
 import { makeSheet } from "./sheet.js";
@@ -20,7 +22,9 @@ const hands = { send: (text, shown) => send(text, shown), open: makeSheet() };
 const log = new Log({ list: byId("log"), scroll, more: byId("more") }, hands);
 const outbox = new Outbox(log, { busy, back: (text) => composer.put(text), renew });
 const composer = makeComposer((text) => send(text));
-const events = new Events(() => log.seq, { take, connected, renew });
+const live = new Live(log, (standing) => live.take(standing));
+const events = new Events(() => log.seq, { take, standing: (standing) => live.take(standing), connected, renew });
+makeFiles(log, () => events.refresh());
 
 /** @param {string} text @param {string} [shown] */
 function send(text, shown) {
@@ -30,7 +34,7 @@ function send(text, shown) {
 
 /** @param {boolean} on */
 function busy(on) {
-  typing.hidden = !on;
+  typing.hidden = !on || live.human;
   if (on) log.toEnd();
 }
 
@@ -42,6 +46,7 @@ function connected(on) {
 /** @param {import("./types.js").Message[]} messages */
 function take(messages) {
   if (messages.length) suggestions.hidden = true;
+  if (messages.some((m) => m.actor === "handler")) live.typing(false);
   outbox.receive(messages);
   const others = messages.filter((m) => m.actor === "handler" || m.actor === "bot").length;
   if (document.hidden && others) document.title = `（${(unread += others)}）${title}`;
@@ -65,6 +70,7 @@ function show(session) {
   if (conversation && conversation !== session.conversation_id) log.clear();
   conversation = session.conversation_id;
   log.add(session.messages);
+  if (session.standing) live.take(session.standing);
 }
 
 /** Ask for a session again, for when the server no longer knows this one. */

@@ -7,7 +7,7 @@
  * @property {number} seq order in the conversation, from 1
  * @property {string} id
  * @property {"customer" | "bot" | "handler" | "system"} actor
- * @property {string} kind text, answer, ticket, quiz_item, quiz_feedback, quiz_result, rating, handover, error
+ * @property {string} kind text, file, answer, ticket, quiz_item, quiz_feedback, quiz_result, rating, handover, error
  * @property {string} text readable on its own
  * @property {Record<string, any>} data
  * @property {Button[]} buttons
