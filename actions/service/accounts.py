@@ -22,7 +22,7 @@ from actions.store import audit
 from actions.store.tables.accounts import LoginFailure, SignInSession, User
 from knowledge.errors import WenjinError, bad_input, conflict, forbidden, not_found, too_many, unauthenticated
 
-ROLES = ("admin", "compliance", "handler", "knowledge", "staff", "supervisor")
+ROLES = ("admin", "compliance", "handler", "knowledge", "staff", "supervisor", "training")
 ROLE_LABELS = {
     "admin": "管理员",
     "compliance": "合规管理员",
@@ -30,6 +30,7 @@ ROLE_LABELS = {
     "knowledge": "知识管理员",
     "staff": "员工",
     "supervisor": "投诉主管",
+    "training": "培训管理员",
 }
 INCLUDED = {"supervisor": ("handler",)}  # who may the one may the others
 MIN_PASSWORD, MAX_PASSWORD, MAX_NAME = 10, 256, 64

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
@@ -11,7 +11,10 @@ from actions.store.base import ID_LENGTH, Base, JSONType, UTCDateTime, new_id
 
 
 class User(Base):
-    """A person of the house with a local account."""
+    """A person of the house with a local account; who comes from a roster signs in once a password is set.
+
+    `job` is what somebody does (业务, 技术, 风控, 合规法务, 客服 or another word), no role of this program.
+    """
 
     __tablename__ = "users"
 
@@ -23,6 +26,11 @@ class User(Base):
     queues: Mapped[list[str]] = mapped_column(JSONType, default=list)  # of complaints; empty: all
     takes_new: Mapped[bool] = mapped_column(default=True)
     active: Mapped[bool] = mapped_column(default=True)
+    staff_no: Mapped[str | None] = mapped_column(String(32), unique=True)
+    department: Mapped[str] = mapped_column(String(64), default="")
+    job: Mapped[str] = mapped_column(String(32), default="")
+    hired_on: Mapped[date | None]
+    left_on: Mapped[date | None]
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
 
     @property
