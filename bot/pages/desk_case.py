@@ -1,75 +1,68 @@
-"""One case on the desk: what happened, what time is left, what may be done."""
+"""One case on the desk: what is asked for, what happened, what time is left, what may be done."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy.orm import Session
 
-from actions.desk import events, life
+from actions.desk import attachments, categories, events, life, registry, triage
+from actions.desk.clock import Clock
+from actions.desk.duplicates import Similar
 from actions.desk.life import Step
-from actions.service import accounts, conversations, handovers
+from actions.desk.steps import parts_of
+from actions.service import accounts, ratings
+from actions.store.masking import mask
 from actions.store.tables.accounts import User
-from actions.store.tables.desk import Ticket, TicketEvent, TicketState
-from actions.store.tables.service import Actor, Handover, HandoverState, Turn
-from bot.pages.desk_queues import handover_due, ticket_due
-from bot.pages.words import Due
+from actions.store.tables.desk import Attachment, Priority, Ticket
+from actions.store.tables.service import Rating
+from bot.pages.desk_forms import LEVEL_NAMES, LEVELS, Acts, Desk, acts, proposal
+from bot.pages.desk_lines import Hide, event_line
+from bot.pages.desk_queues import ticket_due
+from bot.pages.desk_talk import Line, talk
+from bot.pages.words import Due, day_words, moment_words
 
-TALK = 60
-_COMMAND = re.compile(r"/[a-z_]+(\{.*\})?", re.DOTALL)
-WHO = {Actor.CUSTOMER: "客户", Actor.BOT: "问津", Actor.HANDLER: "人工客服", Actor.SYSTEM: "系统"}
-WHAT = {
-    "created": "提交了投诉",
-    Step.TAKE: "受理了工单",
-    Step.REPLY: "答复了客户",
-    Step.CLOSE: "办结了工单",
-    Step.WITHDRAW: "撤回了投诉",
-    Step.ADD_FACTS: "补充了情况",
-    Step.NOTE: "写了内部备注，客户看不到",
+FOUND = {
+    "amounts": "金额",
+    "days": "日期",
+    "orders": "订单号",
+    "cards": "卡号尾数",
+    "phones": "电话",
+    "tickets": "提到的工单",
+    "why": "分队依据",
 }
+SHOWN_MATTER = 60
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """One line of a timeline: who did or said what, and when."""
+class Fact:
+    """One line of what is known."""
 
-    actor: str
-    who: str
-    what: str
-    text: str
-    at: datetime
-    internal: bool = False
-    seq: int = 0
+    label: str
+    value: str
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
-    """One action that takes a text; `typed` is what comes back when it was refused."""
+class Other:
+    """Another ticket beside this one; `merge` says that this one may be merged into it."""
 
-    name: str
-    title: str
-    key: str
-    hint: str
-    effect: str
-    submit: str
-    typed: str = ""
-    open: bool = False
+    number: str
+    matter: str
+    state: str
+    when: str
+    merge: bool = False
 
 
-FORMS = {
-    Step.REPLY: (
-        "答复客户",
-        "r",
-        "先说结果，再说依据和下一步。",
-        "客户会在聊天里看到，工单变为“已答复”。",
-        "发送答复",
-    ),
-    Step.NOTE: ("内部备注", "n", "核实到的情况、联系记录等。", "只有处理人员看得到。", "保存备注"),
-    Step.CLOSE: ("办结", "e", "写明处理结果。", "结果会告知客户，并请客户评价。", "办结工单"),
-}
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the page is to show besides the ticket: raw data, and one step's form with what was typed."""
+
+    raw: bool = False
+    step: str = ""
+    typed: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,95 +73,132 @@ class TicketCase:
     title: str
     state: str
     due: Due
+    urgent: bool
     handler: str
+    matter: str
+    said: Sequence[Fact]
+    clock: Sequence[Fact]
+    sorting: Sequence[Fact]
     steps: Sequence[Line]
     talk: Sequence[Line]
-    acts: frozenset[str]
-    forms: Sequence[Form]
+    acts: Acts
+    own: Sequence[Other]
+    similar: Sequence[Other]
+    recent: int
+    files: Sequence[Attachment]
+    rating: Rating | None
+    raw: bool
+    barred: bool
     template: str = "desk/ticket.html"
 
 
-@dataclass(frozen=True, slots=True)
-class HandoverCase:
-    """A hand-over as the right-hand pane shows it."""
-
-    handover: Handover
-    title: str
-    state: str
-    due: Due
-    talk: Sequence[Line]
-    acts: frozenset[str]
-    live: bool
-    typed: str = ""
-    template: str = "desk/handover.html"
-
-
 def ticket_case(
-    s: Session, ticket: Ticket, user: User, now: datetime, typed: Mapping[str, str]
+    s: Session, ticket: Ticket, user: User, now: datetime, asked: Asked, similar: Similar
 ) -> TicketCase:
-    """Return a ticket's case; `typed` holds the text of an action that was refused, by its name."""
+    """Return a ticket's case as somebody may see it; `similar` are tickets of other customers."""
     names = {one.id: one.called for one in accounts.users(s)}
-    acts = _ticket_acts(ticket, user)
+    hide: Hide = str if asked.raw else mask
+    told = events.timeline(s, ticket.id)
+    parts, clock = parts_of(user, ticket), events.clock_of(s, ticket)
+    desk = Desk(s, ticket, user, clock, now)
     return TicketCase(
         ticket=ticket,
         title=ticket.number,
         state=life.STATE_LABELS[ticket.state],
         due=ticket_due(ticket, now),
+        urgent=ticket.priority is Priority.HIGH,
         handler=names.get(ticket.handler_id or "", ""),
-        steps=[_event_line(event, names) for event in events.timeline(s, ticket.id)],
+        matter=hide(ticket.matter),
+        said=_said(ticket, hide, raw=asked.raw),
+        clock=_clock(ticket, clock, now),
+        sorting=_sorting(ticket),
+        steps=[event_line(event, names, hide) for event in told],
         talk=talk(s, ticket.conversation_id) if ticket.conversation_id else [],
-        acts=acts,
-        forms=[_form(step, typed) for step in FORMS if step in acts],
+        acts=acts(desk, open_step=asked.step, typed=asked.typed),
+        own=_own(s, ticket, now, mergeable=bool(parts & life.who(Step.MERGE, ticket.state))),
+        similar=[_other(like.ticket, now) for like in similar.tickets],
+        recent=similar.recent,
+        files=attachments.of_ticket(s, ticket.id, internal=True),
+        rating=ratings.given(s, "ticket", ticket.id),
+        raw=asked.raw,
+        barred=not parts,
     )
 
 
-def handover_case(s: Session, one: Handover, user: User, now: datetime, typed: str) -> HandoverCase:
-    """Return a hand-over's case; `typed` is a reply that was refused."""
-    own = one.taken_by == user.id
-    acts = {"take"} if one.state is HandoverState.REQUESTED else set()
-    if one.state is HandoverState.TAKEN and own:
-        acts = {"say", "end"}
-    return HandoverCase(
-        handover=one,
-        title="等待人工",
-        state=handovers.STATE_LABELS[one.state] + ("" if own or not one.taken_by else "（其他同事）"),
-        due=handover_due(one, now),
-        talk=talk(s, one.conversation_id),
-        acts=frozenset(acts),
-        live=one.state is not HandoverState.ENDED,
-        typed=typed,
-    )
+def _said(ticket: Ticket, hide: Hide, *, raw: bool) -> list[Fact]:
+    """Return what the customer gave, and what was recognised in it."""
+    name = ticket.name if raw else ticket.name[:1] + "*" * (len(ticket.name) - 1)
+    contact = ticket.contact if raw else ticket.contact_masked
+    facts = [
+        Fact("诉求", hide(ticket.demand)),
+        Fact("产品或服务", hide(ticket.product)),
+        Fact("称呼", name),
+        Fact("联系方式", contact or "客户没有留下"),
+        *(Fact(label, hide(_found(ticket.found.get(key)))) for key, label in FOUND.items()),
+    ]
+    return [fact for fact in facts if fact.value]
 
 
-def talk(s: Session, conversation_id: str, after: int = 0) -> list[Line]:
-    """Return what was said in a conversation after a place in it."""
+def _found(value: Any) -> str:
+    """Return what was recognised of one kind, in words."""
+    if isinstance(value, str):
+        return value
+    return "、".join(str(one["text"] if isinstance(one, Mapping) else one) for one in value or ())
+
+
+def _clock(ticket: Ticket, clock: Clock, now: datetime) -> list[Fact]:
+    """Return the dates that hold, each with its rule, and the time that does not count."""
+    facts = [Fact("最晚答复", day_words(ticket.due_at)), Fact("依据", ticket.rule)]
+    if ticket.first_response_at:
+        facts.append(Fact("首次回复", moment_words(ticket.first_response_at, now)))
+    elif ticket.first_due_at and ticket.state in life.PENDING:
+        late = "，已超过" if ticket.first_due_at < now else ""
+        facts.append(Fact("首次回复", f"应在 {moment_words(ticket.first_due_at, now)} 前{late}"))
+    if clock.waiting_at or clock.waited:
+        waited = clock.waited + (now - clock.waiting_at if clock.waiting_at else timedelta())
+        facts.append(Fact("等客户", f"{_span(waited)}，计入时限"))
+    if clock.paused_at or clock.paused:
+        paused = clock.paused + (now - clock.paused_at if clock.paused_at else timedelta())
+        facts.append(Fact("外部鉴定", f"{_span(paused)}，不计入时限"))
+    if clock.cycle > 1:
+        facts.append(Fact("第几轮", f"第 {clock.cycle} 轮"))
+    if ticket.asked_days is not None:
+        facts.append(Fact("待审批", f"申请延到 {ticket.asked_days} 日"))
+    return facts
+
+
+def _span(span: timedelta) -> str:
+    hours = span.total_seconds() / 3600
+    return f"{hours / 24:.0f} 天" if hours >= 48 else f"{hours:.0f} 小时" if hours >= 1 else "不到 1 小时"
+
+
+def _sorting(ticket: Ticket) -> list[Fact]:
+    """Return how the ticket is sorted: what a handler confirmed, else what is proposed."""
+    facts = [Fact("队列", triage.QUEUES.get(ticket.queue, ticket.queue))]
+    for axis, label in categories.AXES.items():
+        key = getattr(ticket, axis)
+        facts.append(Fact(label, categories.label(axis, key) if key else proposal(ticket, axis) or "未确认"))
+    if ticket.severity:
+        levels = [f"{label}{LEVEL_NAMES[getattr(ticket, name)]}" for name, (label, _) in LEVELS.items()]
+        facts.append(Fact("轻重", "，".join(levels)))
+    return facts
+
+
+def _own(s: Session, ticket: Ticket, now: datetime, *, mergeable: bool) -> list[Other]:
+    """Return the customer's other tickets; this one may be merged into one that waits, while it waits too."""
+    free = mergeable and ticket.state in life.PENDING
     return [
-        turn_line(turn) for turn in conversations.history(s, conversation_id, after_seq=after, limit=TALK)
+        _other(one, now, merge=free and one.state in life.PENDING)
+        for one in registry.for_customer(s, ticket.customer_id)
+        if one.id != ticket.id
     ]
 
 
-def turn_line(turn: Turn) -> Line:
-    """Return one turn as a line; a pressed button that was a command reads as that."""
-    pressed = turn.actor is Actor.CUSTOMER and _COMMAND.fullmatch(turn.text)
-    text = "（按了一个按钮）" if pressed else turn.text
-    return Line(str(turn.actor), WHO[turn.actor], "", text, turn.created_at, seq=turn.seq)
-
-
-def _ticket_acts(ticket: Ticket, user: User) -> frozenset[str]:
-    allowed = set(life.allowed(ticket.state)) & {Step.TAKE, *FORMS}
-    if ticket.handler_id not in (None, user.id) and not accounts.may(user, "admin"):
-        allowed &= {Step.NOTE}
-    return frozenset(str(step) for step in allowed)
-
-
-def _form(step: Step, typed: Mapping[str, str]) -> Form:
-    return Form(str(step), *FORMS[step], typed=typed.get(step, ""), open=step in typed)
-
-
-def _event_line(event: TicketEvent, names: Mapping[str, str]) -> Line:
-    who = "客户" if event.actor_kind == "customer" else names.get(event.actor, "系统")
-    what = WHAT.get(event.type, event.type)
-    if event.type == Step.CLOSE and event.data.get("state") == TicketState.CLOSED:
-        what += "，在时限内" if event.data.get("in_time") else "，已超过时限"
-    text = str(event.data.get("text") or event.data.get("resolution") or "")
-    return Line(event.actor_kind, who, what, text, event.created_at, internal=event.type == Step.NOTE)
+def _other(ticket: Ticket, now: datetime, *, merge: bool = False) -> Other:
+    return Other(
+        number=ticket.number,
+        matter=mask(" ".join(ticket.matter.split()))[:SHOWN_MATTER],
+        state=life.STATE_LABELS[ticket.state],
+        when=moment_words(ticket.created_at, now),
+        merge=merge,
+    )

@@ -1,190 +1,250 @@
-"""The desk's queues: which there are, how many wait in each, and the lines of the one that is open."""
+"""The desk's lists: which there are, how many wait in each, and the lines of the one that is open."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
-from urllib.parse import urlencode
+from dataclasses import dataclass, replace
+from datetime import datetime, time, timedelta
+from typing import Annotated
+from urllib.parse import parse_qsl, urlencode
 
+from fastapi import Query
 from sqlalchemy.orm import Session
 
-from actions.desk import life, tickets
-from actions.service import handovers
+from actions.desk import life, registry, triage
+from actions.desk.counts import Counts
+from actions.desk.registry import PAGE, Wanted
+from actions.service.accounts import may
+from actions.store.masking import mask
 from actions.store.tables.accounts import User
 from actions.store.tables.desk import Priority, Ticket, TicketState
-from actions.store.tables.service import Handover
-from bot.pages.words import Due, due_words, moment_words, wait_words
+from bot.pages.panes import Entry, Group, Row, Tag
+from bot.pages.words import SOON, ZONE, Due, due_words, moment_words
 
-WAITING, DEFAULT = "waiting", "open"
-TITLES = {
-    WAITING: "等待人工",
-    "open": "全部待办",
-    "new": "待受理",
-    "mine": "我受理的",
-    "overdue": "已超时",
-    "answered": "已答复",
-    "closed": "已办结",
-    "withdrawn": "已撤回",
-    "all": "全部工单",
+WAITING, DEFAULT, ALL = "waiting", "open", "all"
+# Each list: its title and the letter that opens it after g.
+LISTS = {
+    WAITING: ("等待人工", "w"),
+    DEFAULT: ("全部待办", "a"),
+    "new": ("待受理", "n"),
+    "mine": ("我的", "m"),
+    "unread": ("客户有新消息", "u"),
+    "overdue": ("已超时", "o"),
+    "soon": ("三天内到期", "s"),
+    "asked": ("待审批延期", "t"),
+    "escalated": ("已升级", "e"),
+    "general": (triage.QUEUES["general"], "1"),
+    "conduct": (triage.QUEUES["conduct"], "2"),
+    "fraud": (triage.QUEUES["fraud"], "3"),
+    "privacy": (triage.QUEUES["privacy"], "4"),
+    "answered": ("已答复", "d"),
+    "closed": ("已办结", "c"),
+    "withdrawn": ("已撤回", "b"),
+    ALL: ("全部工单", "l"),
 }
 GROUPS = (
     ("客户在线", (WAITING,)),
-    ("待办", ("open", "new", "mine", "overdue")),
-    ("全部", ("answered", "closed", "withdrawn", "all")),
+    ("待办", (DEFAULT, "new", "mine", "unread", "overdue", "soon", "asked", "escalated")),
+    ("按投诉队列", tuple(triage.QUEUES)),
+    ("全部", ("answered", "closed", "withdrawn", ALL)),
 )
+NEW = (TicketState.RECEIVED, TicketState.REOPENED)
 STATE_OF = {
-    "new": TicketState.RECEIVED,
     "answered": TicketState.DECIDED,
     "closed": TicketState.CLOSED,
     "withdrawn": TicketState.WITHDRAWN,
+    "escalated": TicketState.ESCALATED,
 }
-URGENT = frozenset({WAITING, "overdue"})
+URGENT = frozenset({WAITING, "overdue", "escalated", "asked"})
+SUPERVISORS = frozenset({"asked"})
 EMPTY = {
     WAITING: "没有客户在等人工。客户在聊天里转人工后会出现在这里。",
-    "mine": "您还没有受理工单。在“待受理”里打开一张，按 a 受理。",
+    "mine": "您手上没有工单。在“待受理”里打开一张，按 a 受理。",
+    "unread": "您的工单都没有新消息。",
     "overdue": "没有超时的工单。",
+    "soon": "三天内没有要到期的工单。",
+    "asked": "没有待审批的延期申请。",
+    "escalated": "没有升级的工单。",
     "new": "没有待受理的工单。客户在聊天里投诉后会出现在这里。",
 }
 NOTHING = "还没有工单。客户在聊天里投诉后会出现在这里。"
+NOBODY = "-"
+MOST, LONGEST_SEARCH, SHOWN = 1000, 100, 80
 
 
 @dataclass(frozen=True, slots=True)
-class Queue:
-    """One queue and how many are in it."""
+class View:
+    """What is looked at: a list, a search, filters, how many lines; and what was done or went wrong."""
 
-    key: str
-    title: str
-    count: int
-    urgent: bool
+    queue: str = DEFAULT
+    q: str = ""
+    priority: str = ""
+    business: str = ""
+    cause: str = ""
+    handler: str = ""
+    n: int = PAGE
+    done: str = ""
+    problem: str = ""
+    status: int = 200
+
+    @property
+    def filtered(self) -> bool:
+        """Tell whether the list is narrowed by more than its own rule."""
+        return bool(self.priority or self.business or self.cause or self.handler)
+
+    def query(self, **changes: object) -> str:
+        """Return the query string of this view, changed."""
+        names = ("queue", "q", "priority", "business", "cause", "handler", "n")
+        chosen = {name: getattr(self, name) for name in names} | changes
+        return urlencode({name: value for name, value in chosen.items() if value not in ("", PAGE)})
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
-    """Queues that stand together."""
+def view_of(
+    queue: str = DEFAULT,
+    q: str = "",
+    priority: str = "",
+    business: str = "",
+    cause: str = "",
+    handler: str = "",
+    n: Annotated[int, Query(ge=1)] = PAGE,
+    done: str = "",
+) -> View:
+    """Return the view that an address asks for; an unknown list is the default one."""
+    key, text = known(queue), q.strip()[:LONGEST_SEARCH]
+    if text and key == WAITING:
+        key = ALL  # one looks for tickets, not for who is waiting
+    return View(key, text, priority, business, cause, handler, min(n, MOST), done)
 
-    title: str
-    queues: tuple[Queue, ...]
 
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One line of the list."""
-
-    href: str
-    top: str
-    when: str
-    line: str
-    due: Due
-    state: str
-    product: str
-    urgent: bool
-    is_new: bool
-    current: bool
+def view_from(query: str) -> View:
+    """Return the view that a form came from."""
+    given = dict(parse_qsl(query))
+    count = given.pop("n", "")
+    names = ("queue", "q", "priority", "business", "cause", "handler")
+    chosen = {name: given[name] for name in names if name in given}
+    return view_of(**chosen, n=int(count) if count.isdecimal() else PAGE)
 
 
 def known(key: str) -> str:
-    """Return the key of a queue, the default one for an unknown key."""
-    return key if key in TITLES else DEFAULT
+    """Return the key of a list, the default one for an unknown key."""
+    return key if key in LISTS else DEFAULT
 
 
-def counts(s: Session, user: User, now: datetime) -> dict[str, int]:
-    """Return how many are in each queue."""
-    states = tickets.count_by_state(s)
-    by_queue = {key: states[state] for key, state in STATE_OF.items()}
+def soon(now: datetime) -> datetime:
+    """Return until when a due date is near: the end of the third day from today, in China."""
+    day = now.astimezone(ZONE).date() + timedelta(days=SOON + 1)
+    return datetime.combine(day, time(), ZONE)
+
+
+def wanted(view: View, user: User, now: datetime) -> Wanted:
+    """Return which tickets a view shows."""
+    base = _of_list(view.queue, user, now)
+    handler = base.handler if view.handler == "" else "" if view.handler == NOBODY else view.handler
+    return replace(
+        base,
+        handler=handler,
+        priority=Priority.HIGH if view.priority == Priority.HIGH else None,
+        business=view.business,
+        cause=view.cause,
+        text=view.q,
+    )
+
+
+def _of_list(key: str, user: User, now: datetime) -> Wanted:
+    """Return which tickets belong to a list."""
+    match key:
+        case "new":
+            return Wanted(states=NEW)
+        case "mine":
+            return Wanted(states=life.OPEN_STATES, handler=user.id)
+        case "unread":
+            return Wanted(handler=user.id, unread=True)
+        case "overdue":
+            return Wanted(overdue=True)
+        case "soon":
+            return Wanted(soon=soon(now))
+        case "asked":
+            return Wanted(states=life.PENDING, asked_time=True)
+        case _ if key in triage.QUEUES:
+            return Wanted(states=life.PENDING, queue=key)
+        case _ if key in STATE_OF:
+            return Wanted(states=(STATE_OF[key],))
+        case _:
+            return Wanted() if key == ALL else Wanted(states=life.PENDING)
+
+
+def sizes(counted: Counts, waiting: int) -> dict[str, int]:
+    """Return how many are in each list."""
     return {
-        **by_queue,
-        WAITING: len(handovers.open_handovers(s)),
-        "open": sum(states[state] for state in life.OPEN_STATES),
-        "mine": len(_mine(s, user)),
-        "overdue": len(_overdue(s, now)),
-        "all": sum(states.values()),
+        WAITING: waiting,
+        DEFAULT: counted.pending,
+        "new": sum(counted.states[state] for state in NEW),
+        "mine": counted.mine,
+        "unread": counted.unread,
+        "overdue": counted.overdue,
+        "soon": counted.soon,
+        "asked": counted.asked_time,
+        **{key: counted.states[state] for key, state in STATE_OF.items()},
+        **{key: counted.queues.get(key, 0) for key in triage.QUEUES},
+        ALL: sum(counted.states.values()),
     }
 
 
-def groups(counted: dict[str, int]) -> list[Group]:
-    """Return the queues with their counts, in groups."""
+def groups(sized: dict[str, int], user: User) -> list[Group]:
+    """Return the lists that somebody may see, with their sizes, in groups."""
+    leads = may(user, "supervisor")
     return [
-        Group(title, tuple(Queue(key, TITLES[key], counted[key], key in URGENT) for key in keys))
+        Group(title, tuple(_entry(key, sized[key]) for key in keys if leads or key not in SUPERVISORS))
         for title, keys in GROUPS
     ]
 
 
-def ticket_rows(s: Session, key: str, q: str, user: User, now: datetime, current: str) -> list[Row]:
-    """Return the lines of a queue of tickets; `q` narrows it, `current` is the number of the open case."""
-    return [_ticket_row(ticket, key, q, now, current) for ticket in _in_queue(s, key, q, user, now)]
+def _entry(key: str, size: int) -> Entry:
+    title, letter = LISTS[key]
+    return Entry(key, f"/desk?queue={key}", title, size, key in URGENT, letter)
 
 
-def handover_rows(s: Session, now: datetime, current: str) -> list[Row]:
-    """Return the lines of the customers who wait for a person or talk with one."""
-    return [_handover_row(one, now, current) for one in handovers.open_handovers(s)]
+def ticket_rows(s: Session, view: View, user: User, now: datetime, current: str) -> list[Row]:
+    """Return the lines of a view; `current` is the number of the open case."""
+    found = registry.listed(s, wanted(view, user, now), now, limit=view.n)
+    return [_ticket_row(ticket, view, now, current) for ticket in found]
 
 
-def arrived(s: Session, since: datetime) -> tuple[int, int]:
-    """Return how many tickets and hand-overs have come since a time."""
-    new = [t for t in tickets.queue(s, state=TicketState.RECEIVED) if t.created_at > since]
-    waiting = [h for h in handovers.open_handovers(s) if h.requested_at > since]
-    return len(new), len(waiting)
-
-
-def _in_queue(s: Session, key: str, q: str, user: User, now: datetime) -> list[Ticket]:
-    match key:
-        case "mine":
-            found = _mine(s, user, q)
-        case "overdue":
-            found = _overdue(s, now, q)
-        case "open":
-            found = [ticket for ticket in tickets.queue(s, text=q) if ticket.state in life.OPEN_STATES]
-        case _:
-            found = tickets.queue(s, state=STATE_OF.get(key), text=q)
-    return found
-
-
-def _mine(s: Session, user: User, q: str = "") -> list[Ticket]:
-    return [ticket for ticket in tickets.queue(s, mine=user.id, text=q) if ticket.state in life.OPEN_STATES]
-
-
-def _overdue(s: Session, now: datetime, q: str = "") -> list[Ticket]:
-    waiting = [ticket for state in life.PENDING for ticket in tickets.queue(s, state=state, text=q)]
-    return sorted((ticket for ticket in waiting if ticket.due_at <= now), key=lambda ticket: ticket.due_at)
-
-
-def _ticket_row(ticket: Ticket, key: str, q: str, now: datetime, current: str) -> Row:
+def _ticket_row(ticket: Ticket, view: View, now: datetime, current: str) -> Row:
     return Row(
-        href=f"/desk/tickets/{ticket.number}?{urlencode({'queue': key} | ({'q': q} if q else {}))}",
+        href=f"/desk/tickets/{ticket.number}?{view.query()}",
         top=ticket.number,
         when=moment_words(ticket.created_at, now),
-        line=" ".join(ticket.matter.split())[:80],
-        due=ticket_due(ticket, now),
-        state=life.STATE_LABELS[ticket.state],
-        product=ticket.product[:20],
-        urgent=ticket.priority is Priority.HIGH,
-        is_new=ticket.state is TicketState.RECEIVED,
+        line=mask(" ".join(ticket.matter.split()))[:SHOWN],
+        tags=tuple(_tags(ticket, now)),
         current=ticket.number == current,
+        strong=is_unread(ticket),
+        pick=f"{ticket.number}:{ticket.version}",
     )
 
 
-def _handover_row(one: Handover, now: datetime, current: str) -> Row:
-    return Row(
-        href=f"/desk/handovers/{one.id}",
-        top="在线客户",
-        when=moment_words(one.requested_at, now),
-        line=one.reason or "请求转人工",
-        due=handover_due(one, now),
-        state=handovers.STATE_LABELS[one.state],
-        product="",
-        urgent=False,
-        is_new=one.taken_at is None,
-        current=one.id == current,
-    )
+def _tags(ticket: Ticket, now: datetime) -> list[Tag]:
+    due = ticket_due(ticket, now)
+    tags = [Tag(due.words, due.level, due.icon), Tag(life.STATE_LABELS[ticket.state])]
+    if ticket.priority is Priority.HIGH:
+        tags.append(Tag("优先", "danger", "alert"))
+    if is_unread(ticket) and ticket.state not in NEW:
+        tags.append(Tag("新消息", "accent", "chat"))
+    if ticket.asked_days is not None and ticket.state in life.PENDING:
+        tags.append(Tag("申请延期", "warn", "clock"))
+    if ticket.product:
+        tags.append(Tag(mask(ticket.product)[:20]))
+    return tags
+
+
+def is_unread(ticket: Ticket) -> bool:
+    """Tell whether the customer said something that its handler has not seen."""
+    if ticket.state not in life.OPEN_STATES or ticket.customer_at is None:
+        return False
+    return ticket.seen_at is None or ticket.seen_at < ticket.customer_at
 
 
 def ticket_due(ticket: Ticket, now: datetime) -> Due:
-    """Return a ticket's clock in words; it stops with the answer."""
+    """Return a ticket's clock in words; it stops with the decision and rests in a pause."""
+    if ticket.paused_at is not None and ticket.state in life.PENDING:
+        return Due("计时已暂停", "", "pause")
     return due_words(ticket.due_at, now, ended=ticket.state not in life.PENDING)
-
-
-def handover_due(one: Handover, now: datetime) -> Due:
-    """Return how long a customer has been waiting; once taken, since when."""
-    if one.taken_at is None and one.ended_at is None:
-        return wait_words(one.requested_at, now)
-    return Due(f"{moment_words(one.taken_at or one.requested_at, now)} 接入", "", "person")

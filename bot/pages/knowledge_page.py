@@ -17,6 +17,7 @@ from actions.service.accounts import SignedIn
 from bot.deps import require_role
 from bot.pages import knowledge_rows as rows
 from bot.pages.knowledge_view import Case
+from bot.pages.panes import Row
 from bot.pages.render import page
 from bot.runtime import Runtime
 
@@ -50,18 +51,13 @@ def knowledge_page(
     clusters = runtime.work.clusters(s, runtime.now())
     key = rows.known(view.view)
     shown = _rows(runtime, s, key, view.current, clusters)
-    is_admin = accounts.may(user.user, "admin")
-    counts = _counts(runtime, s, clusters)
     return page(
         request,
         "knowledge/knowledge.html",
         signed_in=user,
         status=view.status,
-        groups=[
-            (title, [(one, rows.TITLES[one], counts[one]) for one in keys if is_admin or one != rows.MANUALS])
-            for title, keys in rows.GROUPS
-        ],
-        here_view=key,
+        groups=rows.groups(_counts(runtime, s, clusters), admin=accounts.may(user.user, "admin")),
+        here_list=key,
         title=rows.TITLES[key],
         rows=shown,
         empty=rows.EMPTY.get(key, "这里还没有内容。"),
@@ -83,7 +79,7 @@ def _counts(runtime: Runtime, s: Session, clusters: list[Cluster]) -> dict[str, 
     }
 
 
-def _rows(runtime: Runtime, s: Session, key: str, current: str, clusters: list[Cluster]) -> list[rows.Row]:
+def _rows(runtime: Runtime, s: Session, key: str, current: str, clusters: list[Cluster]) -> list[Row]:
     now, index = runtime.now(), runtime.answerer.get().index
     match key:
         case rows.FAQS:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 
 from sqlalchemy.orm import Session
@@ -12,6 +11,7 @@ from actions.learning import attachments, faqs
 from actions.learning.clusters import Cluster
 from actions.service import accounts
 from actions.store.tables.knowledge import Attached, EntryState, Faq, FaqVersion
+from bot.pages.panes import Entry, Group, Row, Tag
 from bot.pages.words import moment_words
 from knowledge.document import Audience, Document
 from knowledge.library import Library
@@ -34,31 +34,21 @@ EMPTY = {
 READERS = {Audience.CUSTOMER: "客户", Audience.STAFF: "员工"}
 
 
-@dataclass(frozen=True, slots=True)
-class Tag:
-    """A word beside a line; colour is never alone."""
-
-    words: str
-    level: str = ""
-    icon: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One line of a list."""
-
-    href: str
-    top: str
-    when: str
-    line: str
-    tags: tuple[Tag, ...] = ()
-    current: bool = False
-    strong: bool = False
-
-
 def known(view: str) -> str:
     """Return the key of a list, the open questions for an unknown key."""
     return view if view in TITLES else OPEN
+
+
+def groups(counts: Mapping[str, int], *, admin: bool) -> list[Group]:
+    """Return the lists with their sizes, in groups; manuals are the administrator's."""
+    return [
+        Group(title, tuple(_entry(key, counts[key]) for key in keys if admin or key != MANUALS))
+        for title, keys in GROUPS
+    ]
+
+
+def _entry(key: str, count: int) -> Entry:
+    return Entry(key, f"/knowledge?view={key}", TITLES[key], count, urgent=key == OPEN)
 
 
 def reader_tag(audience: Audience) -> Tag:

@@ -15,7 +15,7 @@ from actions.service import accounts
 from actions.store.tables.accounts import User
 from actions.store.tables.knowledge import Attached, Faq, FaqVersion
 from bot.pages import knowledge_rows as rows
-from bot.pages.knowledge_rows import Tag
+from bot.pages.panes import Tag
 from knowledge.document import Audience, Section
 from knowledge.errors import bad_input
 from knowledge.explain import Explanation, SectionSignals

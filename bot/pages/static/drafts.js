@@ -2,6 +2,13 @@
 
 const PREFIX = "wenjin-draft:";
 
+/** Forget a form's draft, and those of its single fields. @param {string} key */
+function forget(key) {
+  for (const kept of Object.keys(sessionStorage)) {
+    if (kept === key || kept.startsWith(`${key}:`)) sessionStorage.removeItem(kept);
+  }
+}
+
 /**
  * Keep the drafts of all fields that ask for it.
  * A field that the server filled (a form that came back) wins over what is kept.
@@ -9,8 +16,9 @@ const PREFIX = "wenjin-draft:";
  * @param {ParentNode} [root]
  */
 export function keepDrafts(root = document) {
-  const done = document.querySelector("[data-done]")?.getAttribute("data-done");
-  if (done) sessionStorage.removeItem(PREFIX + done);
+  const accepted = document.querySelector("[data-done]");
+  if (accepted) forget(PREFIX + accepted.getAttribute("data-done"));
+  accepted?.removeAttribute("data-done");
   for (const node of root.querySelectorAll("textarea[data-draft]")) {
     const field = /** @type {HTMLTextAreaElement} */ (node);
     const key = PREFIX + field.dataset.draft;
@@ -18,6 +26,7 @@ export function keepDrafts(root = document) {
     if (kept && !field.value) {
       field.value = kept;
       field.closest("details")?.setAttribute("open", "");
+      field.dispatchEvent(new CustomEvent("draft", { bubbles: true }));
     }
     field.addEventListener("input", () =>
       field.value ? sessionStorage.setItem(key, field.value) : sessionStorage.removeItem(key));

@@ -1,11 +1,10 @@
 /** The knowledge page's helpers: keys, and the hit test in a sheet. Every form and link works without them. */
 
 import { byId, el } from "../dom.js";
+import { listen } from "../lists.js";
 
-const typing = (target) => target instanceof HTMLElement && target.matches("input, textarea, select, [contenteditable]");
 const sheet = /** @type {HTMLDialogElement} */ (byId("try"));
 const body = byId("try-body");
-const keys = /** @type {HTMLDialogElement} */ (byId("keys"));
 let asked = 0;
 
 /** Ask the server for the panel and show it. @param {URLSearchParams} values */
@@ -54,17 +53,6 @@ body.addEventListener("click", (event) => {
   if (event.target instanceof Element && event.target.closest("[data-close]")) sheet.close();
 });
 sheet.addEventListener("click", (event) => event.target === sheet && sheet.close());
-document.querySelector("[data-keys]")?.addEventListener("click", () => keys.showModal());
-
-/** Move through the list; the line opens with Enter. @param {number} by */
-function step(by) {
-  const items = /** @type {HTMLElement[]} */ ([...document.querySelectorAll(".item")]);
-  const at = items.findIndex((item) => item === document.activeElement);
-  const from = at >= 0 ? at : items.findIndex((item) => item.hasAttribute("aria-current"));
-  const next = items[Math.min(Math.max(from + by, 0), items.length - 1)];
-  next?.focus();
-  next?.scrollIntoView({ block: "nearest" });
-}
 
 /** Go to what an action needs. @param {string} act */
 function reach(act) {
@@ -79,14 +67,9 @@ document.querySelector(".item[aria-current]")?.scrollIntoView({ block: "nearest"
 
 const ACTS = { n: "new", a: "attach", e: "edit" };
 
-document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || keys.open || sheet.open) return;
-  if (event.key === "Escape" && typing(event.target)) /** @type {HTMLElement} */ (event.target).blur();
-  if (typing(event.target)) return;
-  if (event.key === "t") open(/** @type {HTMLElement} */ (document.querySelector(".case a[data-try]") ?? document.querySelector("a[data-try]")));
-  else if (event.key === "j" || event.key === "k") step(event.key === "j" ? 1 : -1);
-  else if (event.key in ACTS) reach(ACTS[event.key]);
-  else if (event.key === "?") keys.showModal();
-  else return;
-  event.preventDefault();
+listen((key) => {
+  if (key === "t") open(/** @type {HTMLElement} */ (document.querySelector(".case a[data-try]") ?? document.querySelector("a[data-try]")));
+  else if (key in ACTS) reach(ACTS[key]);
+  else return false;
+  return true;
 });

@@ -1,0 +1,73 @@
+"""How many tickets each of the desk's lists has: one look at what is open, one at the states."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, and_, case, func, select
+from sqlalchemy.orm import Session
+
+from actions.desk.life import OPEN_STATES, PENDING
+from actions.desk.registry import count_by_state, unread
+from actions.store.tables.desk import Ticket, TicketState
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Tickets by state, those that wait for a decision by complaint queue, and what needs somebody's eye.
+
+    `mine` and `unread` are the open tickets of one handler, `overdue` and `soon` of everybody's pending ones.
+    """
+
+    states: dict[TicketState, int]
+    queues: dict[str, int]
+    mine: int
+    unread: int
+    overdue: int
+    soon: int
+    asked_time: int
+
+    @property
+    def pending(self) -> int:
+        """Return how many wait for a decision."""
+        return sum(self.states[state] for state in PENDING)
+
+
+def counts(s: Session, user_id: str, now: datetime, soon: datetime) -> Counts:
+    """Count the lists of a handler; `soon` is until when a due date is near."""
+    pending, mine = Ticket.state.in_(PENDING), Ticket.handler_id == user_id
+    runs = and_(pending, Ticket.paused_at.is_(None))
+    figures = (
+        pending,
+        mine,
+        and_(mine, unread()),
+        and_(runs, Ticket.due_at <= now),
+        and_(runs, Ticket.due_at > now, Ticket.due_at <= soon),
+        and_(pending, Ticket.asked_days.is_not(None)),
+    )
+    query = select(Ticket.queue, *map(_sum, figures)).where(Ticket.state.in_(OPEN_STATES))
+    rows = [
+        (str(queue), [int(count) for count in rest])
+        for queue, *rest in s.execute(query.group_by(Ticket.queue))
+    ]
+    totals = [sum(column) for column in zip(*(rest for _, rest in rows), strict=True)] or [0] * len(figures)
+    return Counts(count_by_state(s), {queue: rest[0] for queue, rest in rows}, *totals[1:])
+
+
+def loads(s: Session) -> dict[str, int]:
+    """Return how many pending tickets each handler has, by user id."""
+    held = select(Ticket.handler_id, func.count()).where(
+        Ticket.state.in_(PENDING), Ticket.handler_id.is_not(None)
+    )
+    return {str(handler): count for handler, count in s.execute(held.group_by(Ticket.handler_id))}
+
+
+def arrived(s: Session, since: datetime) -> int:
+    """Return how many tickets were registered after a time and wait to be taken."""
+    new = select(func.count()).where(Ticket.created_at > since, Ticket.state == TicketState.RECEIVED)
+    return s.scalar(new) or 0
+
+
+def _sum(condition: ColumnElement[bool]) -> ColumnElement[int]:
+    return func.coalesce(func.sum(case((condition, 1), else_=0)), 0)
