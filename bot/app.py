@@ -13,7 +13,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from actions.desk import outbox, tickets
+from actions.desk import links, outbox, tickets
 from actions.service import handovers
 from actions.store.base import new_id
 from bot import metrics, pages, problems, upkeep
@@ -36,6 +36,9 @@ _SECURITY = {
     "Referrer-Policy": "same-origin",
     "X-Frame-Options": "DENY",
 }
+
+# Pages whose address is a secret: it goes to no other site, no search engine, no cache, no log.
+_SECRET_LINK = {"Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex", "Cache-Control": "no-store"}
 
 
 def create_app(settings: Settings, *, warmed: Runtime | None = None) -> FastAPI:
@@ -100,7 +103,8 @@ async def _watch(request: Request, call_next: Callable[[Request], Awaitable[Resp
         response = problems.problem(request, 413, "too_large", "发送的内容太大，请精简后再试。")
     else:
         response = await _answered(request, call_next)
-    for name, value in _SECURITY.items():
+    secret = request.url.path.startswith(links.PATH)
+    for name, value in {**_SECURITY, **(_SECRET_LINK if secret else {})}.items():
         response.headers.setdefault(name, value)
     response.headers["X-Request-Id"] = request.state.request_id
     metrics.REQUESTS.labels(str(response.status_code)).inc()
@@ -108,7 +112,7 @@ async def _watch(request: Request, call_next: Callable[[Request], Awaitable[Resp
     log.info(
         "%s %s %d %.0f ms %s",
         request.method,
-        request.url.path,
+        f"{links.PATH}…" if secret else request.url.path,
         response.status_code,
         took,
         request.state.request_id,

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import random
+from dataclasses import replace
 
 from fastapi import Request
 from sqlalchemy.orm import Session
 
-from actions.desk import intake, tickets
+from actions.desk import forms, found, intake, tickets
 from actions.desk.intake import TicketDraft
 from actions.store.tables.desk import Ticket
 from bot.runtime import Runtime
 from knowledge.errors import conflict, too_many
 
+log = logging.getLogger(__name__)
 PER_MINUTE = 6
 _RNG = random.SystemRandom()
 
@@ -25,6 +28,26 @@ async def allow_complaint(request: Request, runtime: Runtime, customer_id: str) 
     for key, most in ((f"complain:{customer_id}", PER_MINUTE), (f"complain@{address}", 10 * PER_MINUTE)):
         if not await runtime.hub.allow(key, most):
             raise too_many("too_many_complaints", "您提交得太快了，请稍等一分钟再试。")
+
+
+def read(runtime: Runtime, draft: TicketDraft, source: str) -> TicketDraft:
+    """Return a draft with what was recognised in it; a complaint is taken in also where none can be read."""
+    try:
+        reading = runtime.desk_reader.read(draft.matter, source)
+    except Exception:
+        log.exception("a complaint could not be read")
+        return draft
+    return replace(draft, found=reading.found, proposed=reading.proposed, vector=reading.vector)
+
+
+def filled(draft: TicketDraft) -> TicketDraft:
+    """Return a draft whose product and contact, where left out, are those that its matter names."""
+    reached = (one.value for one in forms.find(draft.matter) if one.kind in ("phone", "email"))
+    return replace(
+        draft,
+        product=draft.product or found.product(draft.matter),
+        contact=draft.contact or next(reached, ""),
+    )
 
 
 def stored_key(source: str, customer_id: str, key: str) -> str:

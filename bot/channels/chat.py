@@ -94,7 +94,7 @@ def session(request: Request, response: Response, runtime: RuntimeDep, user: May
     """Open the visitor's conversation and return what was said before."""
     if user is None or not is_staff(user):
         guest = runtime.guests.read(request.cookies.get(COOKIE)) or runtime.guests.new()
-        _give_cookie(response, runtime, guest)
+        give_cookie(response, runtime, guest)
         speaker = Speaker("web", guest, guest)
     else:
         speaker = speaker_of(request, runtime, user)
@@ -112,7 +112,8 @@ def session(request: Request, response: Response, runtime: RuntimeDep, user: May
         }
 
 
-def _give_cookie(response: Response, runtime: Runtime, guest: str) -> None:
+def give_cookie(response: Response, runtime: Runtime, guest: str) -> None:
+    """Let the browser come back as the same guest."""
     response.set_cookie(
         COOKIE,
         runtime.guests.sign(guest),

@@ -14,9 +14,12 @@ def routers() -> list[APIRouter]:
     """Return the routers of all pages."""
     from bot.pages import (
         analysis,
+        case,
         chat_page,
+        complain,
         dashboard,
         desk,
+        desk_files,
         desk_handovers,
         knowledge,
         knowledge_manual,
@@ -26,6 +29,9 @@ def routers() -> list[APIRouter]:
 
     modules = (
         chat_page,
+        complain,
+        case,
+        desk_files,
         signin,
         desk,
         desk_handovers,
