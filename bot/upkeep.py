@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable
 
 from actions.desk import upkeep
+from actions.service import absence
 from bot import metrics
 from bot.runtime import Runtime
 
@@ -22,6 +23,7 @@ async def keep(runtime: Runtime, stopping: asyncio.Event, *, every: float = EVER
     await _safely(prepare, runtime)
     while not stopping.is_set():
         await _safely(once, runtime)
+        await _safely(watch_handovers, runtime)
         try:
             await asyncio.wait_for(stopping.wait(), every)
         except TimeoutError:
@@ -42,6 +44,12 @@ def once(runtime: Runtime) -> dict[str, int]:
     if done:
         log.info("upkeep: %s", done)
     return done
+
+
+def watch_handovers(runtime: Runtime) -> None:
+    """Put back whom a handler has left, and tell once who has waited long for a person."""
+    with runtime.db.begin() as s:
+        absence.watch(s, runtime.now())
 
 
 async def _safely(work: Callable[[Runtime], object], runtime: Runtime) -> None:
