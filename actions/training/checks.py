@@ -68,6 +68,9 @@ def _twice(questions: Sequence[Question]) -> Iterator[Problem]:
 
 def _source(question: Question, sections: Sections) -> Iterator[Problem]:
     content = question.content
+    if not content.section:
+        yield Problem(question.id, "no_source", "没有写出处：章节和原文都要有")
+        return
     if content.section not in sections:
         yield Problem(question.id, "unknown_section", f"手册没有 {content.section} 节")
     elif is_stale(content, sections):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain, zip_longest
 
@@ -17,11 +17,19 @@ from actions.training.questions import Content, Status
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A question version that may be drawn; `keys` are its option keys in the author's order."""
+    """A question version that may be drawn; `keys` are its option keys in the author's order.
+
+    `case` names the scenario that it shares with others, "" for none.
+    """
 
     version_id: str
     section: str
     keys: tuple[str, ...] = ()
+    type: str = ""
+    difficulty: str = ""
+    topic: str = ""
+    jobs: tuple[str, ...] = ()
+    case: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,29 +38,45 @@ class Drawn:
 
     version_id: str
     option_order: tuple[str, ...]
+    points: int = 10
 
 
-def candidates(s: Session) -> list[Candidate]:
-    """Return the current versions that papers may take: approved and not stale."""
+def candidates(s: Session, *, without: Iterable[str] = ()) -> list[Candidate]:
+    """Return the current versions that papers may take: approved and not stale, none of `without`."""
     rows = s.execute(
-        select(QuizQuestionVersion)
+        select(QuizQuestionVersion, QuizQuestion)
         .join(QuizQuestion, QuizQuestion.version_id == QuizQuestionVersion.id)
         .where(QuizQuestion.status == Status.APPROVED.value, QuizQuestion.stale.is_(False))
-    ).scalars()
-    return [Candidate(row.id, row.section, Content.from_json(row.content).keys) for row in rows]
+    )
+    barred = frozenset(without)
+    return [_candidate(version, head) for version, head in rows if version.id not in barred]
+
+
+def _candidate(version: QuizQuestionVersion, head: QuizQuestion) -> Candidate:
+    return Candidate(
+        version_id=version.id,
+        section=version.section,
+        keys=Content.from_json(version.content).keys,
+        type=version.content["type"],
+        difficulty=head.difficulty,
+        topic=head.topic,
+        jobs=tuple(head.roles),
+        case=head.case_id or "",
+    )
 
 
 def draw(bank: Sequence[Candidate], *, size: int, seed: int) -> list[Drawn]:
     """Return at most `size` questions; the same seed and bank give the same paper, in whatever order.
 
-    No section gives another question while one that has given fewer has some left; chapters take turns.
+    No section gives another question while one that has given fewer has some left; chapters take turns. A
+    case that is drawn brings its further questions along, and they stand together.
     """
     rng = random.Random(seed)  # noqa: S311  a paper must be repeatable, not secret
-    order = _layers(bank, rng)[:size]
-    return [Drawn(one.version_id, _shuffled(one.keys, rng)) for one in order]
+    order = with_cases(spread(bank, rng))[:size]
+    return [Drawn(one.version_id, shuffled(one.keys, rng)) for one in order]
 
 
-def _layers(bank: Sequence[Candidate], rng: random.Random) -> list[Candidate]:
+def spread(bank: Sequence[Candidate], rng: random.Random) -> list[Candidate]:
     """Return all candidates: first one of each section, then the second of each, …"""
     sections: dict[str, list[Candidate]] = defaultdict(list)
     for candidate in sorted(bank, key=lambda one: one.version_id):
@@ -64,6 +88,18 @@ def _layers(bank: Sequence[Candidate], rng: random.Random) -> list[Candidate]:
     return [candidate for candidate in chain.from_iterable(layers) if candidate is not None]
 
 
+def with_cases(order: Sequence[Candidate]) -> list[Candidate]:
+    """Put a case's questions side by side where its first one stands, in the author's order."""
+    held: dict[str, list[Candidate]] = defaultdict(list)
+    for one in sorted(order, key=lambda one: one.version_id):
+        if one.case:
+            held[one.case].append(one)
+    result: list[Candidate] = []
+    for one in order:
+        result += held.pop(one.case, []) if one.case else [one]
+    return result
+
+
 def _round_robin(sections: Sequence[str], rng: random.Random) -> list[str]:
     """Return the sections one chapter after the other in turn; chapters and their sections are shuffled."""
     chapters: dict[str, list[str]] = defaultdict(list)
@@ -71,10 +107,11 @@ def _round_robin(sections: Sequence[str], rng: random.Random) -> list[str]:
         chapters[section.split(".")[0]].append(section)
     for held in chapters.values():
         rng.shuffle(held)
-    shuffled = list(chapters.values())
-    rng.shuffle(shuffled)
-    return [section for turn in zip_longest(*shuffled) for section in turn if section is not None]
+    shuffled_chapters = list(chapters.values())
+    rng.shuffle(shuffled_chapters)
+    return [section for turn in zip_longest(*shuffled_chapters) for section in turn if section is not None]
 
 
-def _shuffled(keys: Sequence[str], rng: random.Random) -> tuple[str, ...]:
+def shuffled(keys: Sequence[str], rng: random.Random) -> tuple[str, ...]:
+    """Return the keys in a random order."""
     return tuple(rng.sample(keys, len(keys)))

@@ -53,6 +53,7 @@ class Status(StrEnum):
     """Where a question is in its life; only `APPROVED` ones are drawn."""
 
     DRAFT = "draft"
+    IN_REVIEW = "in_review"
     APPROVED = "approved"
     RETIRED = "retired"
 
@@ -62,7 +63,8 @@ class Content:
     """What is shown, graded and explained: the part of a question that a version freezes.
 
     `options` are (key, text) in the author's order. `answer` holds option keys, "true" or "false", the
-    accepted strings of a fill-in, or the one decimal of a numeric question.
+    accepted strings of a fill-in, or the one decimal of a numeric question. `scenario` is the case that the
+    question is asked about, "" for most.
     """
 
     type: QuestionType
@@ -73,6 +75,7 @@ class Content:
     explanation: str
     section: str
     sentence: str
+    scenario: str = ""
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -90,6 +93,7 @@ class Content:
             "explanation": self.explanation,
             "section": self.section,
             "sentence": self.sentence,
+            **({"scenario": self.scenario} if self.scenario else {}),
         }
 
     @classmethod
@@ -104,7 +108,20 @@ class Content:
             explanation=data["explanation"],
             section=data["section"],
             sentence=data["sentence"],
+            scenario=data.get("scenario", ""),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A scenario that several questions share."""
+
+    id: str
+    title: str
+    scenario: str
+    section: str
+    topic: str
+    roles: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +135,7 @@ class Question:
     roles: tuple[str, ...]
     status: Status
     author: str
+    case: Case | None = None
 
     @property
     def version_id(self) -> str:

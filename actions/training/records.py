@@ -79,6 +79,7 @@ def shown(s: Session, asked: QuizAttemptItem, total: int) -> ShownItem:
         stem=content.stem,
         options=options_shown(content, tuple(asked.option_order)),
         max_points=asked.max_points,
+        scenario=content.scenario,
     )
 
 

@@ -32,6 +32,7 @@ class ShownItem:
     stem: str
     options: tuple[Option, ...]
     max_points: int
+    scenario: str = ""
 
     def data(self) -> dict[str, Any]:
         """Return the data of a `quiz_item` reply."""
@@ -44,6 +45,7 @@ class ShownItem:
             "stem": self.stem,
             "options": [{"key": option.key, "text": option.text} for option in self.options],
             "max_points": self.max_points,
+            **({"scenario": self.scenario} if self.scenario else {}),
         }
 
 

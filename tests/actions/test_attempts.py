@@ -141,7 +141,7 @@ def test_shown_item_holds_no_key(quiz: Database) -> None:
         assert "解析" not in text
         assert "30日" not in text
     assert {field.name for field in fields(ShownItem)} == {
-        "attempt_id", "index", "total", "type", "stem", "options", "max_points",
+        "attempt_id", "index", "total", "type", "stem", "options", "max_points", "scenario",
     }  # fmt: skip
 
 

@@ -347,3 +347,12 @@ class DrillRun(Base):
     passed: Mapped[bool | None]
     started_at: Mapped[datetime] = mapped_column(UTCDateTime)
     finished_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+
+class ExamBeat(Base):
+    """The one row that running servers renew: by it an outage is known, and its time given back."""
+
+    __tablename__ = "exam_beat"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    at: Mapped[datetime] = mapped_column(UTCDateTime)

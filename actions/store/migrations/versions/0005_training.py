@@ -56,6 +56,12 @@ def upgrade() -> None:
     _cards_and_regrades()
     _certificates()
     _drills()
+    op.create_table(
+        "exam_beat",
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("at", UTCDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_exam_beat"),
+    )
 
 
 def _more(changed: Any, table: str) -> None:
@@ -263,5 +269,5 @@ def _drills() -> None:
 
 def downgrade() -> None:
     """Drop the further tables; further columns stay, they harm nobody but keep what they refer to."""
-    for table in ("drill_runs", "certificates", "quiz_regrades", "quiz_cards"):
+    for table in ("exam_beat", "drill_runs", "certificates", "quiz_regrades", "quiz_cards"):
         op.drop_table(table)
