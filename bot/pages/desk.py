@@ -59,14 +59,17 @@ def desk(
 def news(runtime: RuntimeDep, user: Handler, seen: datetime, case: str = "") -> dict[str, Any]:
     """Return the lists' sizes, what has come since the page was made, and whether it is old by now.
 
-    `version` is that of the ticket `case`, 0 for none.
+    `version` is that of the ticket `case`, 0 for none. Who asks is there for the customers they talk with.
     """
     now = runtime.now()
     since = seen if seen.tzinfo else now
-    with runtime.db.reading() as s:
+    with runtime.db.begin() as s:
+        handovers.here(s, user.user, now)
         waiting = [one for one in handovers.open_handovers(s) if one.requested_at > since]
         new, calls = counts.arrived(s, since), sum(h.state is HandoverState.REQUESTED for h in waiting)
-        words = [f"新工单 {new} 张"] * bool(new) + [f"新等待的客户 {calls} 位"] * bool(calls)
+        unread = handovers.unread(s, user.user)
+        words = [f"您接待的 {unread} 位客户有新消息"] * bool(unread)
+        words += [f"新工单 {new} 张"] * bool(new) + [f"新等待的客户 {calls} 位"] * bool(calls)
         return {
             "counts": sizes(s, user.user, now),
             "words": "，".join(words),

@@ -20,7 +20,8 @@ from bot.pages.desk_case import TicketCase
 from bot.pages.desk_forms import Option, handlers
 from bot.pages.desk_forms import queues as complaint_queues
 from bot.pages.desk_queues import View
-from bot.pages.desk_talk import HandoverCase, handover_rows
+from bot.pages.desk_talk import handover_rows
+from bot.pages.handover_view import LiveCase
 from bot.pages.panes import Row
 from bot.pages.render import page
 
@@ -137,7 +138,7 @@ def choices(s: Session) -> Choices:
 
 
 def _name(case: Case | None) -> str:
-    if isinstance(case, HandoverCase):
+    if isinstance(case, LiveCase):
         return case.handover.id
     return case.ticket.number if isinstance(case, TicketCase) else ""
 

@@ -1,22 +1,20 @@
-"""Conversations on the desk: what was said as lines, and a customer who waits for a person as a case."""
+"""Conversations on the desk: what was said as lines, and who waits for a person."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy.orm import Session
 
 from actions.service import conversations, handovers
-from actions.store.tables.accounts import User
 from actions.store.tables.service import Actor, Handover, HandoverState, Turn
 from bot.pages.panes import Row, Tag
 from bot.pages.words import Due, moment_words, wait_words
 
 TALK = 60
-_COMMAND = re.compile(r"/[a-z_]+(\{.*\})?", re.DOTALL)
+COMMAND = re.compile(r"/[a-z_]+(\{.*\})?", re.DOTALL)
 WHO = {Actor.CUSTOMER: "客户", Actor.BOT: "问津", Actor.HANDLER: "人工客服", Actor.SYSTEM: "系统"}
 
 
@@ -33,39 +31,6 @@ class Line:
     seq: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class HandoverCase:
-    """A hand-over as the right-hand pane shows it."""
-
-    handover: Handover
-    title: str
-    state: str
-    due: Due
-    talk: Sequence[Line]
-    acts: frozenset[str]
-    live: bool
-    typed: str = ""
-    template: str = "desk/handover.html"
-
-
-def handover_case(s: Session, one: Handover, user: User, now: datetime, typed: str) -> HandoverCase:
-    """Return a hand-over's case; `typed` is a reply that was refused."""
-    own = one.taken_by == user.id
-    acts = {"take"} if one.state is HandoverState.REQUESTED else set()
-    if one.state is HandoverState.TAKEN and own:
-        acts = {"say", "end"}
-    return HandoverCase(
-        handover=one,
-        title="等待人工",
-        state=handovers.STATE_LABELS[one.state] + ("" if own or not one.taken_by else "（其他同事）"),
-        due=handover_due(one, now),
-        talk=talk(s, one.conversation_id),
-        acts=frozenset(acts),
-        live=one.state is not HandoverState.ENDED,
-        typed=typed,
-    )
-
-
 def handover_rows(s: Session, now: datetime, current: str) -> list[Row]:
     """Return the lines of the customers who wait for a person or talk with one."""
     return [_handover_row(one, now, current) for one in handovers.open_handovers(s)]
@@ -80,7 +45,7 @@ def talk(s: Session, conversation_id: str, after: int = 0) -> list[Line]:
 
 def turn_line(turn: Turn) -> Line:
     """Return one turn as a line; a pressed button that was a command reads as that."""
-    pressed = turn.actor is Actor.CUSTOMER and _COMMAND.fullmatch(turn.text)
+    pressed = turn.actor is Actor.CUSTOMER and COMMAND.fullmatch(turn.text)
     text = "（按了一个按钮）" if pressed else turn.text
     return Line(str(turn.actor), WHO[turn.actor], "", text, turn.created_at, seq=turn.seq)
 
@@ -99,7 +64,15 @@ def _handover_row(one: Handover, now: datetime, current: str) -> Row:
         top="在线客户",
         when=moment_words(one.requested_at, now),
         line=one.reason or "请求转人工",
-        tags=(Tag(due.words, due.level, due.icon), Tag(handovers.STATE_LABELS[one.state])),
+        tags=(*_urgent(one), Tag(due.words, due.level, due.icon), Tag(handovers.STATE_LABELS[one.state])),
         current=one.id == current,
         strong=one.taken_at is None,
     )
+
+
+def _urgent(one: Handover) -> tuple[Tag, ...]:
+    """Return what sets a hand-over before the others: its queue, or that a colleague went away."""
+    if one.queue in handovers.URGENT:
+        return (Tag(handovers.QUEUES[one.queue], "danger", "alert"),)
+    again = one.state is HandoverState.REQUESTED and one.returned > 0
+    return (Tag("同事离开，重新排队", "warn", "alert"),) if again else ()

@@ -18,17 +18,15 @@ from actions.store.base import new_id
 from actions.store.tables.accounts import User
 from actions.store.tables.service import Actor, Conversation, Handover, HandoverState, Turn
 from bot.pages.desk_queues import ticket_due
-from bot.pages.desk_talk import HandoverCase, handover_due
+from bot.pages.desk_talk import COMMAND, WHO, handover_due
 from bot.pages.words import Due
 
 SHOWN = 80  # turns
 TICKETS = 5
 MAX_MATTER = 2_000
-COMMAND = re.compile(r"/[a-z_]+(\{.*\})?", re.DOTALL)
 ASKING = re.compile(
     r"(?:请|帮我|我要|给我)?(?:转|找|要)?(?:接)?(?:个|到)?(?:人工|真人|客服|活人)(?:客服|服务)?.{0,4}"
 )
-WHO = {Actor.CUSTOMER: "客户", Actor.BOT: "问津", Actor.HANDLER: "人工客服", Actor.SYSTEM: "系统"}
 CHANNELS = {"web": "网页", "rest": "接口", "socket": "网页"}
 
 
@@ -66,9 +64,18 @@ class Customer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LiveCase(HandoverCase):
-    """A hand-over with all that its pane shows; `open_seq` is the place of the question that was open."""
+class LiveCase:
+    """A hand-over with all that its pane shows; `open_seq` is the place of the question that was open.
 
+    `typed` holds what was refused, by the name of its field; `lost`: the reader had it and went away.
+    """
+
+    handover: Handover
+    title: str
+    state: str
+    due: Due
+    acts: frozenset[str]
+    live: bool
     said: Sequence[Said]
     customer: Customer
     queue: str
@@ -81,7 +88,8 @@ class LiveCase(HandoverCase):
     replies: Sequence[Canned]
     queues: Mapping[str, str]
     key: str
-    draft: Mapping[str, str] = field(default_factory=dict)
+    typed: Mapping[str, str]
+    template: str = "desk/handover.html"
 
 
 def live_case(
@@ -96,10 +104,8 @@ def live_case(
         title="在线客户",
         state=_state(s, one, user),
         due=handover_due(one, now),
-        talk=(),
         acts=_acts(one, own),
         live=one.state is not HandoverState.ENDED,
-        typed=typed.get("text", ""),
         said=[said(turn) for turn in turns],
         customer=_customer(s, conversation, now),
         queue=handovers.QUEUES.get(one.queue, one.queue),
@@ -112,7 +118,7 @@ def live_case(
         replies=_replies(s, conversation, user, now),
         queues=handovers.QUEUES,
         key=typed.get("key") or new_id(),
-        draft=typed,
+        typed=typed,
     )
 
 
