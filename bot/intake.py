@@ -18,14 +18,14 @@ from bot.runtime import Runtime
 from knowledge.errors import conflict, too_many
 
 log = logging.getLogger(__name__)
-PER_MINUTE = 6
+PER_MINUTE = 6  # complaints of one customer
 _RNG = random.SystemRandom()
 
 
-async def allow_complaint(request: Request, runtime: Runtime, customer_id: str) -> None:
-    """Count a complaint of somebody and of their address; raise 429 `too_many_complaints` for too many."""
+async def allow(request: Request, runtime: Runtime, customer_id: str, what: str, per_minute: int) -> None:
+    """Count what somebody and their address do; raise 429 `too_many_complaints` for too much in a minute."""
     address = request.client.host if request.client else ""
-    for key, most in ((f"complain:{customer_id}", PER_MINUTE), (f"complain@{address}", 10 * PER_MINUTE)):
+    for key, most in ((f"{what}:{customer_id}", per_minute), (f"{what}@{address}", 10 * per_minute)):
         if not await runtime.hub.allow(key, most):
             raise too_many("too_many_complaints", "您提交得太快了，请稍等一分钟再试。")
 

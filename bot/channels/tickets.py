@@ -20,7 +20,7 @@ from bot import files
 from bot.channels.chat import same_origin, speaker_of
 from bot.channels.files import add_to_ticket
 from bot.deps import MaybeUser, RuntimeDep
-from bot.intake import allow_complaint, read, register
+from bot.intake import PER_MINUTE, allow, read, register
 from bot.runtime import Runtime
 from bot.turns import Speaker, conversation_of
 from knowledge.errors import bad_input, unauthenticated
@@ -111,7 +111,7 @@ async def create(
     if caller.speaker is None and said.customer:
         caller = Caller(f"rest:{said.customer}")
     customer_id = customer_of(caller)
-    await allow_complaint(request, runtime, customer_id)
+    await allow(request, runtime, customer_id, "complain", PER_MINUTE)
     draft = await run_in_threadpool(read, runtime, said.draft(), intake.API)
     body, new = await run_in_threadpool(_create, runtime, draft, caller, key)
     response.status_code = 201 if new else 200

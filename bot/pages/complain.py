@@ -24,7 +24,7 @@ from bot import files
 from bot.channels.chat import give_cookie, is_staff, same_origin, speaker_of
 from bot.deps import MaybeUser, RuntimeDep
 from bot.guests import COOKIE
-from bot.intake import allow_complaint, filled, read, register, stored_key
+from bot.intake import PER_MINUTE, allow, filled, read, register, stored_key
 from bot.pages.render import page
 from bot.runtime import Runtime
 from bot.turns import Speaker, conversation_of
@@ -32,6 +32,7 @@ from knowledge.errors import WenjinError
 
 router = APIRouter(include_in_schema=False)
 PATH = "/complain"
+STEPS_PER_MINUTE = 30
 LIMITS = {
     "matter": ("投诉事项", MAX_CHARACTERS),
     "product": ("涉及的产品或服务", MAX_PRODUCT),
@@ -107,8 +108,13 @@ class Visit:
         return attachments.pending(s, self.place(s))
 
     def show(self, template: str, status: int = 200, **shown: object) -> Response:
-        """Return a page; a guest gets the cookie that the chat knows them by."""
+        """Return a page; a guest gets the cookie that the chat knows them by.
+
+        The browser may keep what it got for a form: going back shows it as it was, with all that was typed.
+        """
         made = page(self.request, template, signed_in=self.user, status=status, **shown)
+        if self.request.method == "POST":
+            made.headers["Cache-Control"] = "private, no-cache"
         if self.speaker.user_id is None:
             give_cookie(made, self.runtime, self.customer_id)
         return made
@@ -140,7 +146,8 @@ async def step(
     do: Annotated[str, Form()] = "check",
 ) -> Response:
     """Take the next step: check and read back, change, drop a file, add to a known ticket, register."""
-    await allow_complaint(here.request, here.runtime, here.customer_id)
+    what, most = ("complain", PER_MINUTE) if do == "confirm" else ("form", STEPS_PER_MINUTE)
+    await allow(here.request, here.runtime, here.customer_id, what, most)
     return await run_in_threadpool(_step, here, form, sent_files, do)
 
 

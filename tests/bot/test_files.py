@@ -9,9 +9,11 @@ import httpx
 import pytest
 from sqlalchemy import select
 
-from actions.desk import tickets
+from actions.desk import tickets, work
 from actions.desk.attachments import LARGEST, MOST
+from actions.service.accounts import find_user
 from actions.store.base import new_id
+from actions.store.tables.audit import AuditRow
 from actions.store.tables.desk import Attachment, TicketState
 from bot.files import FILES_PER_MINUTE, disposition
 from bot.settings import Settings
@@ -192,6 +194,35 @@ class TestDownload:
         assert disposition("attachment", '收据 1"%.pdf') == (
             "attachment; filename=\"__ 1__.pdf\"; filename*=UTF-8''%E6%94%B6%E6%8D%AE%201%22%25.pdf"
         )
+
+
+class TestHandlers:
+    def test_a_look_is_in_the_audit(self, server: Live, visitor: Visitor) -> None:
+        made = send(visitor, PDF, "合同.pdf").json()
+        register(server, visitor)
+        handler = server.staff("handler")
+        assert handler.http.get(f"/desk/files/{made['id']}").content == PDF
+        with server.runtime.db.reading() as s:
+            read = s.scalars(select(AuditRow).where(AuditRow.object_id == made["id"])).all()
+        assert [entry.action for entry in read] == ["file.read"]
+
+    def test_who_has_an_interest_or_no_role_sees_nothing(self, server: Live, visitor: Visitor) -> None:
+        made = send(visitor, PDF).json()
+        number, handler = register(server, visitor), server.staff("handler")
+        with server.runtime.db.begin() as s:
+            user, found = find_user(s, handler.name), tickets.get_by_number(s, number)
+            assert user is not None
+            work.bar(
+                s,
+                ticket_id=found.id,
+                user=user,
+                version=found.version,
+                reason="亲属",
+                now=server.runtime.now(),
+            )
+        assert handler.http.get(f"/desk/files/{made['id']}").json()["code"] == "barred"
+        assert server.staff("staff").http.get(f"/desk/files/{made['id']}").status_code == 403
+        assert visitor.http.get(f"/desk/files/{made['id']}").status_code == 303
 
 
 def test_content_and_name_are_encrypted(server: Live, visitor: Visitor) -> None:
