@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from actions.desk import registry
 from actions.desk.events import append
-from actions.desk.life import Step, Who, after, who
+from actions.desk.life import OPEN_STATES, Step, Who, after, who
 from actions.service import conversations
 from actions.service.accounts import may, require_role
 from actions.store import audit
@@ -70,12 +70,12 @@ def _refused(ticket: Ticket, step: Step) -> WenjinError:
     """Say why this person may not do the step."""
     if Who.OWNER not in who(step, ticket.state):
         return forbidden("role_needed", "这一步需要“投诉主管”的权限，请联系主管。", role="supervisor")
+    if ticket.handler_id is not None and ticket.state in OPEN_STATES:
+        return conflict(
+            "ticket_taken", "这张工单由其他同事处理，请联系对方或主管。", handler_id=ticket.handler_id
+        )
     after(ticket.state, step)
-    if ticket.handler_id is None:
-        return conflict("not_taken", "请先受理这张工单。")
-    return conflict(
-        "ticket_taken", "这张工单由其他同事处理，请联系对方或主管。", handler_id=ticket.handler_id
-    )
+    return conflict("not_taken", "请先受理这张工单。")
 
 
 def for_customer(s: Session, ticket_id: str, customer_id: str) -> Ticket:

@@ -146,8 +146,10 @@ def refusal(step: Step, ticket: Ticket, user: User) -> str | None:
     if not parts & may:
         if Who.OWNER not in may:
             return "role_needed"
+        if ticket.handler_id and ticket.state in OPEN_STATES:
+            return "ticket_taken"
         if ticket.state in TRANSITIONS[step]:
-            return "ticket_taken" if ticket.handler_id else "not_taken"
+            return "not_taken"
     if ticket.state not in TRANSITIONS[step]:
         return "wrong_state"
     return "not_taken" if step is Step.RELEASE and ticket.handler_id is None else None
