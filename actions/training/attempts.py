@@ -9,8 +9,17 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from actions.store.tables.accounts import User
-from actions.store.tables.training import AttemptKind, AttemptState, QuizAttempt, QuizAttemptItem
-from actions.training import grading, papers, records
+from actions.store.tables.training import (
+    AttemptKind,
+    AttemptState,
+    Disclosure,
+    FinishedBy,
+    QuizAttempt,
+    QuizAttemptItem,
+)
+from actions.training import disclosure, grading, papers, records, regrades
+from actions.training.closing import close, is_over
+from actions.training.disclosure import Seen
 from actions.training.views import Attempt, Feedback, Result, ReviewItem, ShownItem
 from knowledge.errors import bad_input, conflict, not_found, unavailable
 
@@ -31,18 +40,21 @@ def start(
     manual_version: str = "",
     now: datetime,
 ) -> Attempt:
-    """Start an attempt at a new paper, or return the person's open one.
+    """Start an attempt at a new practice paper, or return the person's open one.
 
     `seed` decides questions and orders (its lower 63 bits are kept); `manual_version` is kept for the record.
-    The paper is shorter than `size` where the bank has fewer questions.
+    The paper is shorter than `size` where the bank has fewer questions; questions of an exam that the person
+    is writing are left out.
     Raises 404 `unknown_user`, 422 `bad_size` or `bad_pass_percent`, 503 `empty_bank`.
     """
     _check_form(size, pass_percent)
-    _lock_user(s, user_id)
+    lock_user(s, user_id)
     if running := records.open_row(s, user_id):
         return records.attempt_of(s, running)
     seed &= _SEED_BITS
-    paper = papers.draw(papers.candidates(s), size=size, seed=seed)
+    hidden = disclosure.hidden_questions(s, user_id)
+    bank = [one for one in papers.candidates(s) if disclosure.question_of(one.version_id) not in hidden]
+    paper = papers.draw(bank, size=size, seed=seed)
     if not paper:
         raise unavailable("empty_bank", "题库里还没有可用的题目，请联系管理员审核题库。")
     row = QuizAttempt(
@@ -52,15 +64,20 @@ def start(
         state=AttemptState.OPEN,
         seed=seed,
         pass_percent=pass_percent,
-        max_score=POINTS * len(paper),
+        max_score=sum(one.points for one in paper),
         manual_version=manual_version,
         started_at=now,
     )
+    return records.attempt_of(s, add(s, row, paper))
+
+
+def add(s: Session, row: QuizAttempt, paper: Sequence[papers.Drawn]) -> QuizAttempt:
+    """Keep a new attempt with the questions of its paper."""
     s.add(row)
     s.flush()
     s.add_all(_new_item(row.id, position, drawn) for position, drawn in enumerate(paper, 1))
     s.flush()
-    return records.attempt_of(s, row)
+    return row
 
 
 def _check_form(size: int, pass_percent: int) -> None:
@@ -70,7 +87,7 @@ def _check_form(size: int, pass_percent: int) -> None:
         raise bad_input("bad_pass_percent", "合格线要在 1% 到 100% 之间。", pass_percent=pass_percent)
 
 
-def _lock_user(s: Session, user_id: str) -> None:
+def lock_user(s: Session, user_id: str) -> None:
     """Let one device at a time start for a person (SQLite's transactions do so anyway)."""
     lock = select(User.id).where(User.id == user_id).with_for_update(key_share=True)
     if s.scalar(lock) is None:
@@ -83,13 +100,16 @@ def _new_item(attempt_id: str, position: int, drawn: papers.Drawn) -> QuizAttemp
         position=position,
         version_id=drawn.version_id,
         option_order=list(drawn.option_order),
-        max_points=POINTS,
+        max_points=drawn.points,
         given=[],
     )
 
 
 def open_attempt(s: Session, user_id: str) -> Attempt | None:
-    """Return the attempt that the person has not finished, or None."""
+    """Return the practice that the person has not finished, the newest of several, or None.
+
+    Papers that are marked at their end are taken by `actions.training.exams`.
+    """
     row = records.open_row(s, user_id)
     return records.attempt_of(s, row) if row else None
 
@@ -121,9 +141,12 @@ def answer(
 
     The same answer again, from this or another device, gives the same feedback.
     Raises 404 `unknown_attempt` or `unknown_item`, 422 `unreadable_answer` (nothing is kept), 409
-    `already_answered` for another answer to the same item, 409 `attempt_finished`.
+    `already_answered` for another answer to the same item, 409 `attempt_finished`, `time_over`,
+    `marked_at_the_end` (a paper for `exams.save`), 403 `in_exam`.
     """
     row = records.attempt_row(s, attempt_id, user_id, lock=True)
+    if row.disclosure is not Disclosure.AFTER_EACH:
+        raise conflict("marked_at_the_end", "这份试卷交卷后才判分，答案随时保存。")
     asked = records.item_row(s, attempt_id, item_index)
     content = records.content_of(s, asked)
     read = grading.read(content, given, asked.option_order)
@@ -132,24 +155,31 @@ def answer(
             raise conflict("already_answered", "这道题已经答过，不能再改。请继续下一题。", index=item_index)
     elif row.state is not AttemptState.OPEN:
         raise conflict("attempt_finished", "这次测验已经结束，不能再作答。您可以查看结果，或重新开始一次。")
+    elif is_over(row, now):
+        raise conflict("time_over", "时间已到，已按之前的答案交卷。")
     else:
-        asked.given = list(read)
-        asked.points = grading.points(content, read, asked.max_points)
-        asked.answered_at = now
+        disclosure.refuse_running(s, user_id, asked.version_id)
+        marking = regrades.markings(s, [asked.version_id])[asked.version_id]
+        asked.given, asked.answered_at, asked.saved_at = list(read), now, now
+        asked.points = marking.points(read, asked.max_points)
         s.flush()
         if all(one.answered_at for one in records.item_rows(s, attempt_id)):
-            _close(s, row, now)
+            close(s, row, now)
+    disclosure.refuse_running(s, user_id, asked.version_id)
     return records.feedback_on(s, row, asked)
 
 
 def feedback(s: Session, *, attempt_id: str, user_id: str, item_index: int) -> Feedback | None:
-    """Return the feedback on an item that was answered before, or None where it was not.
+    """Return the feedback on an item of a practice that was answered before, or None where it was not.
 
     Raises:
-        WenjinError: 404 `unknown_attempt` or `unknown_item`.
+        WenjinError: 404 `unknown_attempt` or `unknown_item`, 403 `in_exam`.
     """
     row = records.attempt_row(s, attempt_id, user_id)
     asked = records.item_row(s, attempt_id, item_index)
+    if row.disclosure is not Disclosure.AFTER_EACH:
+        return None
+    disclosure.refuse_running(s, user_id, asked.version_id)
     return records.feedback_on(s, row, asked) if asked.answered_at else None
 
 
@@ -161,16 +191,8 @@ def finish(s: Session, *, attempt_id: str, user_id: str, now: datetime) -> Resul
     """
     row = records.attempt_row(s, attempt_id, user_id, lock=True)
     if row.state is AttemptState.OPEN:
-        _close(s, row, now)
+        close(s, row, now, by=FinishedBy.DEADLINE if is_over(row, now) else FinishedBy.PERSON)
     return records.result_of(row)
-
-
-def _close(s: Session, row: QuizAttempt, now: datetime) -> None:
-    """Add up the points; passed when score * 100 >= pass_percent * max_score."""
-    row.score = sum(one.points or 0 for one in records.item_rows(s, row.id))
-    row.passed = row.score * 100 >= row.pass_percent * row.max_score
-    row.state, row.finished_at = AttemptState.FINISHED, now
-    s.flush()
 
 
 def results(s: Session, user_id: str) -> list[Result]:
@@ -183,13 +205,25 @@ def results(s: Session, user_id: str) -> list[Result]:
     return [records.result_of(row) for row in rows]
 
 
-def review(s: Session, *, attempt_id: str, user_id: str) -> list[ReviewItem]:
-    """Return all items of a finished attempt with keys, explanations and sources.
+def review(s: Session, *, attempt_id: str, user_id: str, now: datetime | None = None) -> list[ReviewItem]:
+    """Return all items of a finished attempt with as much as may be seen of them `now`.
 
-    Raises:
-        WenjinError: 404 `unknown_attempt`, 409 `attempt_open` before the end.
+    Without `now` it is the moment of its end. Keys of questions that the person has in an exam at the moment
+    are left out. Raises 404 `unknown_attempt`, 409 `attempt_open` before the end.
     """
-    if records.attempt_row(s, attempt_id, user_id).state is AttemptState.OPEN:
+    row = records.attempt_row(s, attempt_id, user_id)
+    if row.state is AttemptState.OPEN or row.finished_at is None:
         raise conflict("attempt_open", "测验还没有结束，答完后才能查看全部解析。")
+    seen = disclosure.of_attempt(s, row, now or row.finished_at)
+    hidden = disclosure.hidden_questions(s, user_id)
     items = records.item_rows(s, attempt_id)
-    return [records.reviewed(s, one, len(items)) for one in items]
+    contents = records.contents_of(s, items)
+    return [
+        records.reviewed(
+            one,
+            contents[one.version_id],
+            len(items),
+            Seen.SCORE if disclosure.question_of(one.version_id) in hidden else seen,
+        )
+        for one in items
+    ]

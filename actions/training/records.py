@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from actions.store.tables.training import AttemptState, QuizAttempt, QuizAttemptItem, QuizQuestionVersion
-from actions.training import grading
+from actions.store.tables.training import AttemptState, Disclosure, FinishedBy, QuizAttempt, QuizAttemptItem
+from actions.training import grading, regrades
+from actions.training.disclosure import Seen
 from actions.training.questions import Content
 from actions.training.views import Attempt, Feedback, Result, ReviewItem, ShownItem, options_shown
 from knowledge.errors import conflict, not_found
 
 
 def open_row(s: Session, user_id: str) -> QuizAttempt | None:
-    """Return the person's open attempt, or None."""
+    """Return the person's open practice, the newest of several, or None."""
     return s.scalar(
-        select(QuizAttempt).where(QuizAttempt.user_id == user_id, QuizAttempt.state == AttemptState.OPEN)
+        select(QuizAttempt)
+        .where(
+            QuizAttempt.user_id == user_id,
+            QuizAttempt.state == AttemptState.OPEN,
+            QuizAttempt.disclosure == Disclosure.AFTER_EACH,
+        )
+        .order_by(QuizAttempt.started_at.desc(), QuizAttempt.id)
+        .limit(1)
     )
 
 
@@ -35,6 +45,9 @@ def attempt_of(s: Session, row: QuizAttempt) -> Attempt:
         max_score=row.max_score,
         manual_version=row.manual_version,
         started_at=row.started_at,
+        deadline_at=row.deadline_at,
+        paper_id=row.paper_id,
+        disclosure=row.disclosure,
     )
 
 
@@ -64,13 +77,23 @@ def item_row(s: Session, attempt_id: str, index: int) -> QuizAttemptItem:
 
 
 def content_of(s: Session, asked: QuizAttemptItem) -> Content:
-    """Return the frozen content of an item."""
-    return Content.from_json(s.get_one(QuizQuestionVersion, asked.version_id).content)
+    """Return the frozen content of an item, its key mended where it was regraded."""
+    return contents_of(s, [asked])[asked.version_id]
+
+
+def contents_of(s: Session, items: Sequence[QuizAttemptItem]) -> dict[str, Content]:
+    """Return the contents of items by version."""
+    marked = regrades.markings(s, [one.version_id for one in items])
+    return {version_id: marking.content for version_id, marking in marked.items()}
 
 
 def shown(s: Session, asked: QuizAttemptItem, total: int) -> ShownItem:
     """Return what may be shown of an item before it is answered."""
-    content = content_of(s, asked)
+    return shown_of(asked, content_of(s, asked), total)
+
+
+def shown_of(asked: QuizAttemptItem, content: Content, total: int) -> ShownItem:
+    """Return what may be shown of an item whose content is known."""
     return ShownItem(
         attempt_id=asked.attempt_id,
         index=asked.position,
@@ -102,18 +125,19 @@ def feedback_on(s: Session, row: QuizAttempt, asked: QuizAttemptItem) -> Feedbac
     )
 
 
-def reviewed(s: Session, asked: QuizAttemptItem, total: int) -> ReviewItem:
-    """Return an item with all that may be known of it at the end."""
-    content, points = content_of(s, asked), asked.points or 0
+def reviewed(asked: QuizAttemptItem, content: Content, total: int, seen: Seen) -> ReviewItem:
+    """Return an item of a finished attempt with what may be seen of it."""
+    keys, marks, points = seen >= Seen.KEYS, seen >= Seen.MARKS, asked.points or 0
     return ReviewItem(
-        item=shown(s, asked, total),
+        item=shown_of(asked, content, total),
         given=grading.displayed(content, asked.given, asked.option_order),
-        answer=grading.displayed(content, content.answer, asked.option_order),
-        correct=points == asked.max_points,
-        points=points,
-        explanation=content.explanation,
-        section=content.section,
-        sentence=content.sentence,
+        answer=grading.displayed(content, content.answer, asked.option_order) if keys else (),
+        correct=marks and points == asked.max_points,
+        points=points if marks else 0,
+        explanation=content.explanation if keys else "",
+        section=content.section if marks else "",
+        sentence=content.sentence if keys else "",
+        seen=seen,
     )
 
 
@@ -131,4 +155,6 @@ def result_of(row: QuizAttempt) -> Result:
         manual_version=row.manual_version,
         started_at=row.started_at,
         finished_at=row.finished_at,
+        paper_id=row.paper_id,
+        by_deadline=row.finished_by is FinishedBy.DEADLINE,
     )

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from actions.store.tables.training import AttemptKind, AttemptState
+from actions.store.tables.training import AttemptKind, AttemptState, Disclosure
+from actions.training.disclosure import Seen
 from actions.training.grading import LETTERS, TRUTH_LABELS
 from actions.training.questions import FALSE, TRUE, Content, QuestionType
 
@@ -64,11 +65,19 @@ class Attempt:
     max_score: int
     manual_version: str
     started_at: datetime
+    deadline_at: datetime | None = None
+    paper_id: str | None = None
+    disclosure: Disclosure = Disclosure.AFTER_EACH
 
     @property
     def is_open(self) -> bool:
         """Tell whether it can still be answered."""
         return self.state is AttemptState.OPEN
+
+    @property
+    def marked_at_once(self) -> bool:
+        """Tell whether each answer is marked and explained as it is given."""
+        return self.disclosure is Disclosure.AFTER_EACH
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +131,8 @@ class Result:
     manual_version: str
     started_at: datetime
     finished_at: datetime
+    paper_id: str | None = None
+    by_deadline: bool = False
 
     @property
     def pass_mark(self) -> int:
@@ -142,7 +153,10 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class ReviewItem:
-    """One item of a finished attempt with all that may be known of it; `given` is () where none was given."""
+    """One item of a finished attempt with what may be seen of it; `given` is () where none was given.
+
+    Below `Seen.KEYS` there is no answer, explanation or sentence; below `Seen.MARKS` no section and no marks.
+    """
 
     item: ShownItem
     given: tuple[str, ...]
@@ -152,6 +166,7 @@ class ReviewItem:
     explanation: str
     section: str
     sentence: str
+    seen: Seen = Seen.KEYS
 
 
 def options_shown(content: Content, order: tuple[str, ...]) -> tuple[Option, ...]:
