@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, urlencode
 from fastapi import Query
 from sqlalchemy.orm import Session
 
-from actions.desk import life, registry, triage
+from actions.desk import categories, life, registry, triage
 from actions.desk.counts import Counts
 from actions.desk.registry import PAGE, Wanted
 from actions.service.accounts import may
@@ -212,7 +212,7 @@ def ticket_rows(s: Session, view: View, user: User, now: datetime, current: str)
 def _ticket_row(ticket: Ticket, view: View, now: datetime, current: str) -> Row:
     return Row(
         href=f"/desk/tickets/{ticket.number}?{view.query()}",
-        top=ticket.number,
+        top=f"{ticket.number} {_about(ticket)}",
         when=moment_words(ticket.created_at, now),
         line=mask(" ".join(ticket.matter.split()))[:SHOWN],
         tags=tuple(_tags(ticket, now)),
@@ -222,17 +222,20 @@ def _ticket_row(ticket: Ticket, view: View, now: datetime, current: str) -> Row:
     )
 
 
+def _about(ticket: Ticket) -> str:
+    """Return what a ticket is about in a word: its category, else what the customer called the product."""
+    return categories.label("business", ticket.business) if ticket.business else mask(ticket.product)[:20]
+
+
 def _tags(ticket: Ticket, now: datetime) -> list[Tag]:
     due = ticket_due(ticket, now)
     tags = [Tag(due.words, due.level, due.icon), Tag(life.STATE_LABELS[ticket.state])]
     if ticket.priority is Priority.HIGH:
-        tags.append(Tag("优先", "danger", "alert"))
+        tags.append(Tag("优先", "danger"))
     if is_unread(ticket) and ticket.state not in NEW:
-        tags.append(Tag("新消息", "accent", "chat"))
+        tags.append(Tag("新消息", "accent"))
     if ticket.asked_days is not None and ticket.state in life.PENDING:
-        tags.append(Tag("申请延期", "warn", "clock"))
-    if ticket.product:
-        tags.append(Tag(mask(ticket.product)[:20]))
+        tags.append(Tag("申请延期", "warn"))
     return tags
 
 

@@ -32,12 +32,20 @@ const KEYS = {
   r: () => reach('[data-open="reply"], .case [data-act="reply"]'),
   n: () => reach('[data-open="note"]'),
   e: () => reach('[data-main], .case [data-act="close"]'),
-  m: () => press("[data-more]") && reach(".more__list a, .case .more__list button"),
+  m: () => openMore(),
   x: () => (toggleHere(), true),
   u: () => (forgetChoice(), true),
   "/": () => reachSearch(),
   Escape: () => foldForm(),
 };
+
+function openMore() {
+  const more = document.querySelector(".more");
+  if (!(more instanceof HTMLDetailsElement)) return false;
+  more.open = true;
+  /** @type {HTMLElement | null} */ (more.querySelector(".more__one"))?.focus();
+  return true;
+}
 
 function reachSearch() {
   const field = /** @type {HTMLInputElement | null} */ (document.getElementById("q"));
