@@ -186,7 +186,7 @@ class TestPushes:
         with guest.http.stream("GET", "/api/chat/events", headers={"Last-Event-ID": last}) as answer:
             assert answer.status_code == 200
             if last != "9" * 30:
-                assert json.loads(_data(answer.iter_lines())) == said[0]
+                assert json.loads(_data(answer.iter_lines(), "message")) == said[0]
 
 
 class TestRatings:
@@ -276,15 +276,19 @@ class _Pushed:
 
     def _messages(self, lines: Iterator[str]) -> Iterator[Message]:
         while True:
-            yield json.loads(_data(lines))
+            yield json.loads(_data(lines, "message"))
 
 
 def _events(guest: Guest, *, after: int, **headers: str) -> _Pushed:
     return _Pushed(guest, after, headers)
 
 
-def _data(lines: Iterator[str]) -> str:
-    return next(line for line in lines if line.startswith("data:")).removeprefix("data:").strip()
+def _data(lines: Iterator[str], event: str) -> str:
+    """Return the data of the next event of a kind."""
+    for line in lines:
+        if line == f"event: {event}":
+            return next(line for line in lines if line.startswith("data:")).removeprefix("data:").strip()
+    raise AssertionError(f"the stream ended without another {event}")
 
 
 def _offer(guest: Guest) -> str:
