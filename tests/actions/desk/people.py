@@ -21,11 +21,11 @@ CUSTOMER = "guest-1"
 DRAFT = tickets.TicketDraft(
     "理财到账晚了三天，客服电话 13812345678 打不通", "稳健理财", "说明原因并补偿", "13987654321"
 )
-ASSESSED = {
+ASSESSED: dict[str, Any] = {
     "business": "wealth", "channel": "app", "cause": "facilities",
     "severity": 2, "complexity": 1, "impact": 1, "urgency": 3,
 }  # fmt: skip
-DECISION = {"finding": "系统升级致延迟", "basis": "理财产品说明书第五条", "remedy": "补发收益 12 元"}
+DECISION: dict[str, Any] = {"finding": "系统升级致延迟", "basis": "理财产品说明书第五条", "remedy": "补发收益 12 元"}
 
 
 @dataclass(frozen=True)

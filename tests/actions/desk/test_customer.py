@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy.orm import Session
@@ -155,11 +157,16 @@ def test_what_was_merged_goes_on_as_the_other(session: Session, ticket: Ticket, 
 
 
 def test_somebody_elses_ticket_does_not_exist(session: Session, ticket: Ticket) -> None:
-    for step in (customer.withdraw, customer.add_facts, customer.review):
-        said = {"add_facts": {"text": "x"}, "review": {"reason": "x"}}.get(step.__name__, {})
-        for ticket_id, who in ((ticket.id, "guest-2"), ("none", CUSTOMER)):
+    for ticket_id, who in ((ticket.id, "guest-2"), ("none", CUSTOMER)):
+        of: dict[str, Any] = {"ticket_id": ticket_id, "customer_id": who, "now": NOW}
+        steps: list[Callable[[], Ticket]] = [
+            lambda of=of: customer.withdraw(session, **of),  # type: ignore[misc]
+            lambda of=of: customer.add_facts(session, **of, text="x"),  # type: ignore[misc]
+            lambda of=of: customer.review(session, **of, reason="x"),  # type: ignore[misc]
+        ]
+        for step in steps:
             with pytest.raises(WenjinError) as told:
-                step(session, ticket_id=ticket_id, customer_id=who, now=NOW, **said)  # type: ignore[operator]
+                step()
             assert (told.value.code, told.value.status) == ("ticket_not_found", 404)
 
 

@@ -136,7 +136,7 @@ def test_a_ticket_that_was_removed_or_cut_short_shows(db: Database) -> None:
 def test_a_ticket_that_nobody_registered_shows(db: Database) -> None:
     filled(db)
     with db.begin() as s:
-        known = tickets.get_by_number(s, s.scalars(text("SELECT number FROM tickets LIMIT 1")).one())  # type: ignore[call-overload]
+        known = tickets.get_by_number(s, s.scalars(text("SELECT number FROM tickets LIMIT 1")).one())
         forged = Ticket(
             number="TS990101-00000", customer_id="x", idempotency_key="forged", matter="x", state=known.state,
             created_at=NOW, due_at=NOW, rule="", version=1,

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
-from actions.desk import cards, intake, tickets
+from actions.desk import attachments, cards, tickets
 from actions.desk.attachments import Upload, add, of_ticket, pending
 from actions.desk.registry import new_number, normal_number
 from actions.desk.workdays import SHANGHAI
@@ -157,7 +157,7 @@ def test_many_at_once_get_different_numbers(db: Database) -> None:
 
 
 def test_a_complaint_that_fails_half_way_never_was(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(intake.attachments, "adopt", lambda _s, _t: 1 / 0)
+    monkeypatch.setattr(attachments, "adopt", lambda _s, _t: 1 / 0)
     with pytest.raises(ZeroDivisionError), db.begin() as s:
         complain(s)
     with db.reading() as s:

@@ -128,7 +128,7 @@ def traces(s: Session) -> list[Any]:
 
 def made_possible(s: Session, step: Step, ticket: Ticket, people: People) -> None:
     """Bring about what a step needs besides the state."""
-    by = {"ticket_id": ticket.id, "user": people.sun, "version": ticket.version, "now": NOW}
+    by: dict[str, Any] = {"ticket_id": ticket.id, "user": people.sun, "version": ticket.version, "now": NOW}
     at_work = ticket.state in TRANSITIONS[Step.PAUSE]
     if step in (Step.GRANT_TIME, Step.REFUSE_TIME) and at_work:
         work.ask_time(s, **by, kind="complex", reason="等回函")

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import select, text, update
+from sqlalchemy.orm import Session
 
 from actions.desk import tickets, upkeep, work
 from actions.desk.registry import Wanted, listed
@@ -174,12 +176,11 @@ def test_one_that_fails_does_not_keep_the_others_waiting(
     with desk.begin() as s:
         hire(s)
         made = [complain(s, str(n), seed=n) for n in range(3)]
-    escalate = upkeep.escalate
 
-    def fails(s: object, *, ticket_id: str, **more: object) -> Ticket:
+    def fails(s: Session, *, ticket_id: str, **more: Any) -> Ticket:
         if ticket_id == made[1].id:
             raise ValueError("broken")
-        return escalate(s, ticket_id=ticket_id, **more)  # type: ignore[arg-type]
+        return work.escalate(s, ticket_id=ticket_id, **more)
 
     monkeypatch.setattr(upkeep, "escalate", fails)
     assert dict(upkeep.run(desk, made[0].due_at + DAY)) == {"overdue": 2, "failed": 1}

@@ -170,7 +170,7 @@ def test_empty_words_are_refused(session: Session, ticket: Ticket, people: Peopl
         lambda: work.bar(session, reason=text, **by),
         lambda: work.pause(session, reason=text, **by),
         lambda: work.ask_time(session, kind="complex", reason=text, **by),
-        *(lambda part=part: work.decide(session, **{**DECISION, part: text}, **by) for part in DECISION),  # type: ignore[misc]
+        *(lambda part=part: work.decide(session, **{**DECISION, part: text}, **by) for part in DECISION),
     ]
     for step in steps:
         with pytest.raises(WenjinError) as told:
