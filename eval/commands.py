@@ -39,6 +39,7 @@ def add(commands: Parsers) -> None:
     _add_faq_data(faq, "--data")
     scale = _add(measures, "scale", _scale, "十万段文字里检索的耗时和内存")
     scale.add_argument("--passages", type=int, default=100_000, help="段数（默认 100000）")
+    _add(measures, "complaints", _complaints, "投诉的分类、重复和类似")
     _add(measures, "speed", _speed, "一轮对话经 HTTP 的耗时")
 
 
@@ -68,6 +69,12 @@ def _faq(arguments: argparse.Namespace) -> int:
 
 def _scale(arguments: argparse.Namespace) -> int:
     from eval.scale import run
+
+    return run(arguments)
+
+
+def _complaints(arguments: argparse.Namespace) -> int:
+    from eval.complaints import run
 
     return run(arguments)
 

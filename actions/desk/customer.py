@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from actions.desk import attachments, registry, terms
 from actions.desk.attachments import Upload
 from actions.desk.events import clock_of, timeline
-from actions.desk.life import Step, after
+from actions.desk.life import TRANSITIONS, Step, after
 from actions.desk.notices import inform_house
 from actions.desk.rules import rules_of
 from actions.desk.steps import for_customer, keep
@@ -105,6 +105,14 @@ def withdraw(s: Session, *, ticket_id: str, customer_id: str, now: datetime) -> 
     keep(s, ticket, Step.WITHDRAW, customer_id, {}, now)
     inform_house(s, ticket, "withdrawn", now)
     return ticket
+
+
+def allows(s: Session, ticket: Ticket, step: Step, now: datetime) -> bool:
+    """Tell whether a customer may do a step with their own ticket now."""
+    until = review_until(s, ticket)
+    return (
+        ticket.state in TRANSITIONS[step] and ticket.merged_into is None and (until is None or now <= until)
+    )
 
 
 def review_until(s: Session, ticket: Ticket) -> datetime | None:

@@ -5,13 +5,16 @@ from __future__ import annotations
 from dataclasses import asdict, replace
 from typing import ClassVar
 
+from actions.desk import tickets
 from actions.rasa.services import answerer
 from actions.rasa.talk import DialogueAction, Events, Talk
 from actions.service.replies import Button, Reply, ReplyKind
+from actions.store.tables.desk import TicketState
 from knowledge.document import Answer, Outcome
 
 WAYS_ON = (Button("转人工", "转人工"), Button("登记投诉", "我要投诉"))
 MAX_CONTEXT = 200
+MAX_NOTE = 500
 
 
 class AnswerAction(DialogueAction):
@@ -24,12 +27,28 @@ class AnswerAction(DialogueAction):
         question = talk.heard.text
         context = str(talk.slot("last_question") or "")
         answer = answerer().answer(question, audience=talk.audience, context=context)
-        talk.say(_beside_a_form(reply_of(answer)) if talk.tracker.active_loop_name else reply_of(answer))
+        reply = reply_of(answer)
+        if talk.tracker.active_loop_name:
+            reply = _beside_a_form(reply)
+        elif answer.outcome is Outcome.REFUSED:
+            reply = _for_a_waiting_ticket(talk, reply)
+        talk.say(reply)
         answered = answer.outcome is Outcome.ANSWERED
         events: Events = [{"event": "slot", "name": "last_question", "value": question[:MAX_CONTEXT]}]
         if answered:
             events.append({"event": "slot", "name": "answered", "value": True})
         return events
+
+
+def _for_a_waiting_ticket(talk: Talk, reply: Reply) -> Reply:
+    """Offer to write the sentence into the ticket whose handler waits for an answer of this customer."""
+    own = tickets.for_customer(talk.session, talk.turn.customer_id)
+    waiting = next((ticket for ticket in own if ticket.state is TicketState.WAITING), None)
+    if waiting is None:
+        return reply
+    text = f"处理人员在等您补充工单 {waiting.number}。这句话要记到工单里吗？"
+    button = Button("记到工单里", f"补充 {waiting.number}：{talk.heard.text[:MAX_NOTE]}")
+    return Reply(ReplyKind.TEXT, text, {"outcome": "ticket"}, (button, *WAYS_ON))
 
 
 def _beside_a_form(reply: Reply) -> Reply:

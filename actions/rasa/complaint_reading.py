@@ -14,12 +14,14 @@ from actions.rasa.other_talk import speaks_of
 from actions.store.masking import mask
 
 CONFIRM, DROP, CHANGE = "complaint_confirm", "complaint_drop", "complaint_change"
+SAME = "complaint_same"
+MERGE, ANOTHER = "并入原工单", "是另一件事"
 STEPS = (*FIELDS, CONFIRM)
 LONG = 30
 SHORT = 12
 
 _CANCELS = re.compile(
-    r"(?:算了)?[，,、 ]*(?:取消(?:登记|投诉|吧|了)?|不(?:投诉|登记|填|写|弄|提交)了|别登记了"
+    r"(?:算了)?[，,、 ]*(?:取消(?:登记|投诉|吧|了)?|不(?:投诉|登记|填|写|弄|提交|补充|申请|用)了|别登记了"
     r"|放弃(?:登记|投诉)?|不要登记了|退出登记)[吧了。.]*"
 )
 _YES = re.compile(
@@ -29,6 +31,8 @@ _YES = re.compile(
 _NO = re.compile(
     r"不是?|不要|不取消|不放弃|别|继续(?:登记|填写?)?|接着登?记?来?|先不提交|不对|有误|等等|等一下"
 )
+_APART = re.compile(r"另外?一|不是|不同|两码事|两件事|新的|重新登记")
+_TOGETHER = re.compile(r"并入|合并|同一|一回事|就是(?:这|那)|一起处理")
 _ADDS = re.compile(r"^(?:补充(?:一下|一点)?|还有|另外|对了|再加一?[句条点])[，,：: ]*")
 _GRIEVANCE = re.compile(
     r"扣|骗|没到|不到账|没人|不处理|不给|不理|拒绝|乱|凭什么|态度|骂|挂|多收|两次|\d+天|被"
@@ -49,6 +53,8 @@ class Kind(StrEnum):
     CLEAR = "clear"  # forget the answers in `values`, ask again
     AGAIN = "again"  # ask the same again, with `notice`
     SUBMIT = "submit"  # everything is confirmed
+    MERGE = "merge"  # add it to the ticket of the same matter
+    APART = "apart"  # it is another matter than that ticket's
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +70,15 @@ def read(heard: Heard, requested: str, filled: Mapping[str, str]) -> Move:
     """Decide what `heard` means when `requested` was asked and `filled` is already written down."""
     if heard.tapped:
         return Move(Kind.AGAIN) if heard.intent == "complain" else Move(Kind.INTERRUPT)
+    if heard.text in (MERGE, ANOTHER) and requested != SAME:  # a button pressed twice
+        return Move(Kind.AGAIN)
     if requested == DROP:
         return _read_drop(heard, filled)
     if requested == CHANGE:
         return _read_change(heard, filled)
-    if _cancels(heard, requested):
+    if requested == SAME:
+        return _read_same(heard, filled)
+    if cancels(heard, requested):
         return Move(Kind.ASK_DROP)
     if requested == CONFIRM and _YES.fullmatch(heard.text.rstrip("。.，, ")):
         return Move(Kind.SUBMIT)
@@ -77,7 +87,7 @@ def read(heard: Heard, requested: str, filled: Mapping[str, str]) -> Move:
         return _change(changed)
     if heard.means("repeat", at_least=0.8) and len(heard.text) <= SHORT:
         return Move(Kind.AGAIN)
-    if _interrupts(heard, requested):
+    if interrupts(heard, requested):
         return Move(Kind.INTERRUPT)
     return _read_confirm(heard, filled) if requested == CONFIRM else _answer(heard, requested, filled)
 
@@ -102,18 +112,32 @@ def _read_drop(heard: Heard, filled: Mapping[str, str]) -> Move:
     return read(heard, next_step(filled), filled)
 
 
+def _read_same(heard: Heard, filled: Mapping[str, str]) -> Move:
+    text = heard.text.rstrip("。.，, ")
+    if cancels(heard, SAME):
+        return Move(Kind.ASK_DROP)
+    if _APART.search(text) or heard.means("deny", at_least=0.5):
+        return Move(Kind.APART)
+    if _TOGETHER.search(text) or _YES.fullmatch(text) or heard.means("affirm", at_least=0.5):
+        return Move(Kind.MERGE)
+    if interrupts(heard, SAME):
+        return Move(Kind.INTERRUPT)
+    told_more = _answer_to_another(heard.text, SAME, filled)
+    return told_more or Move(Kind.AGAIN, notice="请点一下，或说“是”或“不是”。")
+
+
 def _read_change(heard: Heard, filled: Mapping[str, str]) -> Move:
     for slot, label in words.LABELS.items():
         if heard.text == label:
             return Move(Kind.CLEAR, {slot: ""})
     if heard.text == "都不改" or heard.means("deny", "affirm", at_least=0.8):
         return Move(Kind.AGAIN)
-    if _cancels(heard, CHANGE):
+    if cancels(heard, CHANGE):
         return Move(Kind.ASK_DROP)
     changed = words.correction(heard, filled) or _named_only(heard)
     if changed and changed.slot:
         return _change(changed)
-    return Move(Kind.INTERRUPT) if _interrupts(heard, CHANGE) else Move(Kind.ASK_CHANGE)
+    return Move(Kind.INTERRUPT) if interrupts(heard, CHANGE) else Move(Kind.ASK_CHANGE)
 
 
 def _named_only(heard: Heard) -> words.Correction | None:
@@ -135,7 +159,8 @@ def _change(changed: words.Correction) -> Move:
     )
 
 
-def _cancels(heard: Heard, requested: str) -> bool:
+def cancels(heard: Heard, requested: str) -> bool:
+    """Tell whether a sentence wants to stop, when `requested` was asked."""
     if _CANCELS.fullmatch(heard.text):
         return True
     # 我要退款取消这笔交易 is an answer, not a wish to stop.
@@ -144,7 +169,8 @@ def _cancels(heard: Heard, requested: str) -> bool:
     return not free_text and not refuses and speaks_of(heard, "cancel")
 
 
-def _interrupts(heard: Heard, requested: str) -> bool:
+def interrupts(heard: Heard, requested: str) -> bool:
+    """Tell whether a sentence is no answer to `requested` but something beside the form."""
     text = heard.text
     if heard.means("crisis", at_least=0.5):
         return True

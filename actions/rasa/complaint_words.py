@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from actions.desk import found
 from actions.rasa.heard import Heard
 
 MATTER, PRODUCT, DEMAND, CONTACT = (
@@ -20,20 +21,6 @@ IN_CHAT = "就在这里回复"
 TELLING = 8  # letters of a sentence that says what happened, not only how one feels
 UNSAID = "未说明"
 
-_PRODUCTS = {
-    "提现": "提现|取现|到账",
-    "充值": "充值",
-    "转账": "转账|汇款",
-    "支付": "支付|付款|扣款|代扣|免密",
-    "贷款": "贷款|借款|网贷|消费贷|利息|放款|还款|逾期",
-    "信用卡": "信用卡",
-    "理财": "理财|赎回|收益",
-    "基金": "基金|定投",
-    "保险": "保险|理赔|保单",
-    "会员": "会员|自动续费",
-    "催收": "催收|催款",
-}
-_SERVICE, _SERVICE_WORDS = "客服服务", re.compile("客服|工号|态度|挂我?电话")
 # Words of the wish itself: a sentence that has nothing else does not say what happened.
 _WISH = re.compile(
     r"我|你们?|您|本人|俺|恁们?|想|要|需要|必须|给|帮|替|麻烦|请|投诉|投訴|举报|登记|提交?|开个?|一下|个|单子?|这里|在|哪里?|怎么|如何|"
@@ -93,16 +80,16 @@ class Contact:
 def opening(heard: Heard, grievance: str = "") -> dict[str, str]:
     """Return what the opening sentence says already; `grievance` is what was said just before."""
     text = heard.text if says_matter(heard.text) else grievance
-    found: dict[str, str] = {}
+    said: dict[str, str] = {}
     if text:
-        found[MATTER] = text
+        said[MATTER] = text
         for slot, value in ((PRODUCT, product_in(text)), (DEMAND, demand_in(text))):
             if value:
-                found[slot] = value
+                said[slot] = value
     reached = heard.entities.get("phone") or heard.entities.get("email")
     if reached:
-        found[CONTACT] = reached
-    return found
+        said[CONTACT] = reached
+    return said
 
 
 def says_matter(text: str) -> bool:
@@ -122,10 +109,7 @@ def tells(text: str) -> bool:
 
 def product_in(text: str) -> str:
     """Return the one product that the text names, or ""."""
-    named = [product for product, words in _PRODUCTS.items() if re.search(words, text)]
-    if not named and _SERVICE_WORDS.search(text):
-        return _SERVICE
-    return named[0] if len(named) == 1 else ""
+    return found.product(text)
 
 
 def asks_for(text: str) -> bool:

@@ -17,13 +17,17 @@ _OWN_FACTS = ("amount", "date", "order_number", "phone", "ticket_number")
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """One thing said. `entities` has the first value of each kind; a tapped payload has no `text`."""
+    """One thing said. `entities` has the first value of each kind; a tapped payload has no `text`.
+
+    `on` is the day in China on which it was said, where that is known.
+    """
 
     text: str = ""
     intent: str = ""
     confidence: float = 0.0
     entities: Mapping[str, str] = field(default_factory=dict)
     tapped: bool = False
+    on: str = ""
 
     def means(self, *intents: str, at_least: float = 0.6) -> bool:
         """Tell whether the intent is one of these and sure enough."""
@@ -44,16 +48,18 @@ class Heard:
 
 def heard(message: Mapping[str, Any]) -> Heard:
     """Read Rasa's `latest_message`; `metadata.said` is the text as the customer typed it."""
-    text = str((message.get("metadata") or {}).get("said") or message.get("text") or "").strip()
+    metadata = message.get("metadata") or {}
+    text = str(metadata.get("said") or message.get("text") or "").strip()
     intent = message.get("intent") or {}
     entities: dict[str, str] = {}
     for entity in message.get("entities") or []:
         entities.setdefault(str(entity.get("entity")), str(entity.get("value")))
-    tapped = text.startswith("/") and bool((message.get("metadata") or {}).get("tapped"))
+    tapped = text.startswith("/") and bool(metadata.get("tapped"))
     return Heard(
         "" if tapped else text,
         str(intent.get("name") or ""),
         float(intent.get("confidence") or 0.0),
         entities,
         tapped,
+        str(metadata.get("on") or ""),
     )

@@ -170,7 +170,8 @@ def item_reply(item: ShownItem, notice: str = "") -> Reply:
     """Return a question as a reply that can be read and answered without buttons."""
     options = "".join(f"\n{option.key}. {option.text}" for option in item.options)
     many = "（可多选）" if item.type is QuestionType.MULTIPLE else ""
-    text = f"{notice}第 {item.index} 题，共 {item.total} 题：{item.stem}{many}{options}"
+    case = f"案例：{item.scenario}\n" if item.scenario else ""
+    text = f"{notice}{case}第 {item.index} 题，共 {item.total} 题：{item.stem}{many}{options}"
     keys = () if item.type is QuestionType.MULTIPLE else tuple(Button(o.key, o.key) for o in item.options)
     return Reply(ReplyKind.QUIZ_ITEM, text, item.data(), (*keys, Button(LEAVE, LEAVE)))
 

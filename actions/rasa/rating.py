@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from actions.desk import tickets
 from actions.rasa.talk import DialogueAction, Events, Talk, set_slots
 from actions.service import ratings
+from actions.store.tables.desk import TicketState
+from actions.store.tables.service import RatingOffer
 
 SUBJECT = "conversation"
+_DECIDED = (TicketState.DECIDED, TicketState.CLOSED)
 
 
 def offer(talk: Talk) -> None:
@@ -18,6 +22,17 @@ def offer(talk: Talk) -> None:
     )
     if made:
         talk.say(ratings.rating_reply(made))
+
+
+def _offer_for_ticket(talk: Talk) -> RatingOffer | None:
+    """Offer a rating of the customer's latest complaint that is decided, unless it had its offer."""
+    own = tickets.for_customer(talk.session, talk.turn.customer_id)
+    decided = next((ticket for ticket in own if ticket.state in _DECIDED), None)
+    if decided is None:
+        return None
+    return ratings.offer(
+        talk.session, conversation=talk.conversation, subject="ticket", subject_id=decided.id, now=talk.now
+    )
 
 
 class Rate(DialogueAction):
@@ -34,7 +49,7 @@ class Rate(DialogueAction):
             talk.say(ratings.rating_reply(asked))
             return []
         if not asked:
-            asked = ratings.offer(
+            asked = _offer_for_ticket(talk) or ratings.offer(
                 talk.session,
                 conversation=conversation,
                 subject=SUBJECT,

@@ -11,6 +11,12 @@ from actions.rasa.answering import AnswerAction
 from actions.rasa.complaint import FORM, SoftenDissatisfaction
 from actions.rasa.talk import DialogueAction, Events, Talk
 
+# A button that is pressed once more.
+_DONE = {
+    "提交": "这份投诉已经提交，工单号 {}，不用再交一次。",
+    "并入": "已经并入工单 {}，不用再点一次。",
+}
+
 
 class Affirm(DialogueAction):
     """Answers a yes outside of a form: it opens the complaint that was offered, or shows the ticket again."""
@@ -22,13 +28,10 @@ class Affirm(DialogueAction):
         if _acted_last(talk) == SoftenDissatisfaction.action_name:
             return [FollowupAction(FORM)]
         number = talk.slot("last_ticket")
-        if number and "提交" in talk.heard.text:
+        done = next((said for word, said in _DONE.items() if word in talk.heard.text), "")
+        if number and done:
             ticket = tickets.get_by_number(talk.session, str(number), customer_id=talk.turn.customer_id)
-            talk.say(
-                cards.ticket_reply(
-                    talk.session, ticket, f"这份投诉已经提交，工单号 {ticket.number}，不用再交一次。"
-                )
-            )
+            talk.say(cards.ticket_reply(talk.session, ticket, done.format(ticket.number)))
         else:
             talk.respond("utter_ready")
         return []

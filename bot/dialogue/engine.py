@@ -9,7 +9,9 @@ from typing import Any
 from rasa.core.agent import Agent
 from rasa.core.channels.channel import OutputChannel, UserMessage
 
+from actions.desk.workdays import SHANGHAI
 from actions.service.replies import APOLOGY, Button, Reply, ReplyKind
+from actions.store.context import current_turn
 from bot.dialogue.actions import InProcessActions, resolve_quickly, validate_quickly
 from bot.dialogue.added import Knows, as_question
 from bot.dialogue.payloads import as_text, read_payload
@@ -85,8 +87,13 @@ def _message(text: str, sender_id: str, metadata: dict[str, Any], channel: Outpu
         sender_id,
         input_channel="wenjin",
         parse_data=payload.parse_data(text) if payload else None,
-        metadata={**metadata, "said": text, "tapped": payload is not None},
+        metadata={**metadata, "said": text, "tapped": payload is not None, "on": _today()},
     )
+
+
+def _today() -> str:
+    """Return the day in China of the turn: 昨天 is counted from the day on which it was said."""
+    return current_turn().now.astimezone(SHANGHAI).date().isoformat()
 
 
 def _finish(work: Coroutine[Any, Any, Any]) -> Any:

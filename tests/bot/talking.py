@@ -13,6 +13,9 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from actions.desk import classify
+from actions.desk.classify import Classifier
+from actions.desk.reading import DeskReader
 from actions.rasa.services import Services, configure
 from actions.service import conversations
 from actions.service.replies import Reply
@@ -21,6 +24,8 @@ from actions.store.context import TurnContext, session_scope
 from actions.store.engine import Database
 from bot.dialogue import Dialogue, train
 from knowledge.document import Answer, Audience, Citation, Outcome
+from knowledge.encoder import load_encoder
+from knowledge.vectors import VectorCache
 from knowledge.weights import build
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -47,6 +52,15 @@ def model_file() -> Path:
 def dialogue() -> Dialogue:
     """Return the loaded dialogue that all tests share."""
     return Dialogue.load(model_file())
+
+
+@lru_cache(maxsize=1)
+def desk_reader() -> DeskReader:
+    """Return what reads complaints, with the real encoder and classifier."""
+    encoder = load_encoder(encoder_folder())
+    encode = VectorCache(prepared() / "vectors", encoder).encode
+    file = classify.ensure(prepared() / "models", encoder.fingerprint, encode)
+    return DeskReader(lambda: encoder, lru_cache(lambda: Classifier.load(file)), START.date)
 
 
 def new_database(folder: Path) -> Database:
@@ -86,7 +100,7 @@ class Chat:
 
     def say(self, text: str) -> list[Reply]:
         """Send one message and return the replies."""
-        configure(Services(answerer=self.answerer, database=self.database, quiz_size=3))
+        configure(Services(answerer=self.answerer, database=self.database, reader=desk_reader(), quiz_size=3))
         self.now += timedelta(minutes=1)
         return self.dialogue.submit(self._turn(text)).result(timeout=60)
 

@@ -1,0 +1,61 @@
+"""What a customer said before the complaint was opened, and the days that they named when they said it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from actions.desk import found
+from actions.rasa import complaint_words as words
+from actions.rasa.complaint_reading import sounds_aggrieved
+from actions.rasa.complaint_words import CONTACT, TELLING, says_matter
+from actions.rasa.heard import Heard, heard
+
+_END = "action_complaint_end"
+TURNS = 6  # sentences back; what lies longer ago is another matter
+_UNANSWERED = ("dissatisfied", "abuse", "nlu_fallback")
+Days = dict[str, dict[str, str]]  # what `found` says of each day, by the words that named it
+
+
+def opening(events: Sequence[Mapping[str, Any]], now: Heard) -> dict[str, str]:
+    """Return what the sentence that opens the form, and those before it, say already."""
+    before = list(_before(events))
+    told = [one.text for one in before if _tells(one)]
+    said = words.opening(now, "；".join(dict.fromkeys(text.rstrip("！!。.；;，, ") for text in told)))
+    reached = [one.entities.get("phone") or one.entities.get("email") for one in before]
+    contact = next((value for value in reversed(reached) if value), "")
+    return {CONTACT: contact, **said} if contact else said
+
+
+def days(events: Sequence[Mapping[str, Any]], today: date) -> Days:
+    """Return the days that the last sentences name, each counted from when it was said."""
+    named: Days = {}
+    for event in [event for event in events if event.get("event") == "user"][-TURNS - 1 :]:
+        said = heard({**event.get("parse_data", {}), **event})
+        named |= days_of(said, today)
+    return named
+
+
+def days_of(said: Heard, today: date) -> Days:
+    """Return the days that a sentence names, by the words that name them."""
+    on = date.fromisoformat(said.on) if said.on else today
+    return {day["text"]: day for day in found.find(said.text, on).get("days", [])}
+
+
+def _before(events: Sequence[Mapping[str, Any]]) -> Iterator[Heard]:
+    """Yield the sentences before the last, oldest first, back to the last complaint that was registered."""
+    ended = [
+        i for i, event in enumerate(events) if event.get("event") == "action" and event.get("name") == _END
+    ]
+    since = events[ended[-1] + 1 :] if ended else events
+    for event in [event for event in since if event.get("event") == "user"][-TURNS - 1 : -1]:
+        yield heard({**event.get("parse_data", {}), **event})
+
+
+def _tells(one: Heard) -> bool:
+    """Tell whether a sentence says what happened."""
+    if one.intent == "dissatisfied" and says_matter(one.text) and len(one.text) >= TELLING:
+        return True
+    unanswered = one.intent in _UNANSWERED or one.intent.startswith("account")
+    return unanswered and sounds_aggrieved(one.text)
