@@ -12,8 +12,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +24,11 @@ from bot.runtime import Runtime
 from bot.settings import PROJECT, Settings, load_settings
 from bot.show import Count, say, steps
 from eval.synthetic import Grown, grow
+from knowledge import index as indexes
 from knowledge.document import Audience
-from knowledge.index import Index
-from knowledge.indexed import TokenVectors
+from knowledge.encoder import Encoded
+from knowledge.indexed import Floats, Index, gather
 from knowledge.library import EDITION
-from knowledge.passages import passages_of_document
 from knowledge.search import Searcher
 from knowledge.text import normalise, words
 from knowledge.vectors import VectorCache
@@ -36,12 +37,11 @@ REAL = 2000  # passages whose vectors the encoder makes; the others' are these w
 NOISE = 0.2  # length of the noise beside a unit vector
 ASKED, WARM = 100, 10
 GOAL_MS, GOAL_MB = 30.0, 2048.0
-_CHUNK = 5000
 SEED = 13
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Grow a manual, write its vectors, measure in a process of its own, print and write scale.json."""
+    """Grow a manual, write its index, measure in a process of its own, print and write scale.json."""
     runtime = Runtime(arguments.settings)
     out = arguments.out or runtime.settings.data_dir / "eval"
     out.mkdir(parents=True, exist_ok=True)
@@ -50,119 +50,114 @@ def run(arguments: argparse.Namespace) -> int:
             started = time.perf_counter()
             step("生成手册")
             grown = grow(runtime.library.edition, arguments.passages, SEED)
-            step("写入向量")
-            write_vectors(grown, runtime, Path(folder), count)
+            step("写入索引")
+            cache = VectorCache(runtime.settings.data_dir / "vectors", runtime.encoder)
+            indexes.save(grown_index(runtime, grown, cache, count), Path(folder) / "index")
             prepared = time.perf_counter() - started
-        result = _measured(runtime.settings, Path(folder), arguments.passages)
+        result = _measured(runtime.settings, Path(folder) / "index")
     result["prepare_seconds"] = round(prepared, 1)
     _report(result)
     (out / "scale.json").write_text(json.dumps(result, ensure_ascii=False, indent=1), encoding="utf-8")
     return 0
 
 
-def write_vectors(grown: Grown, runtime: Runtime, folder: Path, count: Count) -> None:
-    """Write sentence and token vectors of the edition's and the grown passages, and of the grown sentences.
+def grown_index(runtime: Runtime, grown: Grown, cache: VectorCache, count: Count) -> Index:
+    """Return the edition's index with the grown sections behind its own; questions stay as they are.
 
-    The edition's and the first REAL passages are encoded; all others and the sentences take one of these
-    vectors with noise.
+    The first REAL grown passages are encoded; all others and the sentences take one of these vectors with
+    noise. The grown sentences have no token vectors: a search compares only those of passages.
     """
-    cache = VectorCache(runtime.settings.data_dir / "vectors", runtime.encoder)
-    passages = [*passages_of_document(runtime.library.edition), *grown.passages]
-    encoded = REAL + len(passages) - len(grown.passages)
-    real = cache.encode([p.indexed for p in passages[:encoded]], progress=count)
-    rng = np.random.RandomState(SEED)
-    base = np.concatenate([np.arange(len(real)), rng.randint(0, len(real), len(passages) - len(real))])
-    lengths = np.array([len(one.tokens) for one in real])
-    starts = np.concatenate([[0], np.cumsum(lengths[base])]).astype(np.int64)
-    np.save(folder / "starts.npy", starts)
-    dimension = runtime.encoder.dimension
-    rows = _file(folder / "rows.npy", np.float16, (int(starts[-1]), dimension))
-    vectors = _file(folder / "vectors.npy", np.float32, (len(base), dimension))
-    for start in (0, *range(len(real), len(base), _CHUNK)):
-        part = base[start : start + _CHUNK] if start else base[: len(real)]
-        noise = NOISE if start else 0.0
-        vectors[start : start + len(part)] = _noisy(np.stack([real[i].sentence for i in part]), rng, noise)
-        tokens = np.concatenate([real[i].tokens for i in part])
-        rows[starts[start] : starts[start] + len(tokens)] = _noisy(tokens, rng, noise)
-        count(start + len(part), len(base))
-    units = _file(folder / "units.npy", np.float32, (len(grown.units), dimension))
-    for start in range(0, len(grown.units), _CHUNK):
-        part = rng.randint(0, len(real), min(_CHUNK, len(grown.units) - start))
-        units[start : start + len(part)] = _noisy(np.stack([real[i].sentence for i in part]), rng, NOISE)
+    base = runtime.library.index(EDITION, runtime.encoder)
+    rng = np.random.default_rng(SEED)
+    texts = [p.indexed for p in (*base.passages, *grown.passages)]
+    real = cache.encode(texts[: len(base.passages) + REAL], progress=count)
+    others = _alike(real, rng, len(texts) - len(real))
+    passage_vectors, passage_tokens = gather(chain(real, others), runtime.encoder.dimension, cache.folder)
+    sentences = (one.sentence for one in _alike(real, rng, len(grown.units), tokens=0))
+    unit_vectors = np.concatenate([np.asarray(base.unit_vectors), np.stack([*sentences])])
+    ends = np.full(len(grown.units), base.unit_tokens.starts[-1])
+    known: dict[str, list[str]] = {}
+    return replace(
+        base,
+        document=replace(base.document, sections=(*base.document.sections, *grown.sections)),
+        passages=(*base.passages, *grown.passages),
+        passage_words=(*base.passage_words, *(_terms(p.indexed, known) for p in grown.passages)),
+        passage_vectors=passage_vectors,
+        passage_tokens=passage_tokens,
+        units=(*base.units, *grown.units),
+        unit_vectors=unit_vectors,
+        unit_tokens=replace(base.unit_tokens, starts=np.concatenate([base.unit_tokens.starts, ends])),
+    )
 
 
-def _file(path: Path, kind: Any, shape: tuple[int, int]) -> Any:
-    return np.lib.format.open_memmap(path, mode="w+", dtype=kind, shape=shape)  # type: ignore[no-untyped-call]
+def _alike(
+    real: Sequence[Encoded], rng: np.random.Generator, count: int, tokens: int | None = None
+) -> Iterator[Encoded]:
+    """Yield texts that lie near one of the real ones each, with at most `tokens` token vectors."""
+    for place in rng.integers(0, len(real), count):
+        one = real[place]
+        yield Encoded(_noisy(one.sentence[None], rng)[0], _noisy(one.tokens[:tokens], rng))
 
 
-def _noisy(rows: Any, rng: np.random.RandomState, size: float) -> Any:
-    if size:
-        rows = rows + rng.standard_normal(rows.shape).astype(np.float32) * (size / np.sqrt(rows.shape[1]))
-    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+def _noisy(rows: Floats, rng: np.random.Generator) -> Floats:
+    noise = rng.standard_normal(rows.shape, np.float32) * np.float32(NOISE / np.sqrt(rows.shape[1]))
+    rows = rows + noise
+    return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), np.float32)
 
 
-def _measured(settings: Settings, folder: Path, passages: int) -> dict[str, Any]:
+def _measured(settings: Settings, folder: Path) -> dict[str, Any]:
     """Measure in a fresh process, so that its peak memory is a server's and not that of the preparation."""
-    command = [sys.executable, "-m", "eval.scale", str(settings.data_dir), str(folder), str(passages)]
+    command = [sys.executable, "-m", "eval.scale", str(settings.data_dir), str(folder)]
     environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
     done = subprocess.run(command, cwd=PROJECT, env=environment, stdout=subprocess.PIPE, check=True)  # noqa: S603
     result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return result
 
 
-def worker(data_dir: Path, folder: Path, passages: int) -> dict[str, Any]:
+def worker(data_dir: Path, folder: Path) -> dict[str, Any]:
     """Load, search, and return the figures; the parent reads them from standard output."""
     runtime = Runtime(load_settings({}, data_dir=data_dir))
-    grown = grow(runtime.library.edition, passages, SEED)
-    alone = _peak_mb()
-    say(f"  手册文字已在内存：{alone:.0f} MB")
-    index = _grown_index(runtime, grown, folder)
-    started = time.perf_counter()
-    searcher = Searcher(index, runtime.encoder)
     questions = _questions(runtime)
-    searcher.search(questions[0], Audience.CUSTOMER)
-    loading = time.perf_counter() - started
-    say(f"  可以检索：用了 {loading:.0f} 秒，{_peak_mb():.0f} MB")
-    encoding, searching = [], []
-    for question in questions:
-        encoding.append(_timed(lambda q=question: runtime.encoder.encode_one(normalise(q))))
-        searching.append(_timed(lambda q=question: searcher.search(q, Audience.CUSTOMER)))
+    runtime.encoder.encode_one(questions[0])
+    empty = _memory()
+    say(f"  句向量模型已在内存：{empty['peak_mb']} MB")
+    started = time.perf_counter()
+    index = indexes.load(folder)
+    loaded = _memory()
+    say(f"  索引已读入：{loaded['peak_mb']} MB")
+    searcher = Searcher(index, runtime.encoder)
+    for audience in Audience:
+        searcher.search(questions[0], audience)
+    ready = time.perf_counter() - started
+    say(f"  可以检索：用了 {ready:.0f} 秒，{_memory()['peak_mb']} MB")
+    taken = {audience: _asked(searcher, questions, audience) for audience in Audience}
     return {
         "passages": len(index.passages),
         "sections": len(index.document.sections),
         "sentences": len(index.units),
-        "encoded_passages": min(REAL, len(grown.passages)),
-        "ready_seconds": round(loading, 1),
-        "encode_median_ms": round(float(np.median(encoding[WARM:])), 1),
-        "search_median_ms": round(float(np.median(searching[WARM:])), 1),
-        "search_p95_ms": round(float(np.quantile(searching[WARM:], 0.95)), 1),
-        "text_mb": round(alone),
-        "peak_mb": round(_peak_mb()),
-        "own_mb": round(_memory_mb("RssAnon")),
-        "mapped_mb": round(_memory_mb("RssFile")),
+        "encoded_passages": REAL,
+        "load": os.getloadavg()[0],
+        "ready_seconds": round(ready, 1),
+        **{f"{audience}": figures for audience, figures in taken.items()},
+        "memory": {"encoder": empty, "index loaded": loaded, "at the end": _memory()},
         "slowest": _slowest(searcher, questions[WARM : WARM + 20]),
     }
 
 
-def _grown_index(runtime: Runtime, grown: Grown, folder: Path) -> Index:
-    """Return the own edition's index with the grown sections behind its own; questions stay as they are."""
-    base = runtime.library.index(EDITION, runtime.encoder)
-    vectors, rows = np.load(folder / "vectors.npy"), np.load(folder / "rows.npy", mmap_mode="r")
-    starts = np.load(folder / "starts.npy")
-    known: dict[str, list[str]] = {}
-    terms = [_terms(p.indexed, known) for p in grown.passages]
-    empty = np.zeros(len(grown.units) + 1, np.int64) + base.unit_tokens.starts[-1]
-    return replace(
-        base,
-        document=replace(base.document, sections=(*base.document.sections, *grown.sections)),
-        passages=(*base.passages, *grown.passages),
-        passage_words=(*base.passage_words, *terms),
-        passage_vectors=vectors,
-        passage_tokens=TokenVectors(rows, starts),
-        units=(*base.units, *grown.units),
-        unit_vectors=np.concatenate([base.unit_vectors, np.load(folder / "units.npy")]),
-        unit_tokens=replace(base.unit_tokens, starts=np.concatenate([base.unit_tokens.starts, empty[1:]])),
-    )
+def _asked(searcher: Searcher, questions: Sequence[str], audience: Audience) -> dict[str, Any]:
+    """Return what a search takes, encoding measured apart."""
+    encoding, searching = [], []
+    for question in questions:
+        encoding.append(_timed(lambda q=question: searcher.encoder.encode_one(normalise(q))))
+        searching.append(_timed(lambda q=question: searcher.search(q, audience)))
+    encoded, searched = np.array(encoding[WARM:]), np.array(searching[WARM:])
+    return {
+        "passages": len(searcher.view(audience).passages),
+        "encode_median_ms": round(float(np.median(encoded[:, 0])), 1),
+        "search_median_ms": round(float(np.median(searched[:, 0])), 1),
+        "search_p95_ms": round(float(np.quantile(searched[:, 0], 0.95)), 1),
+        "search_cpu_ms": round(float(np.median(searched[:, 1])), 1),
+    }
 
 
 def _terms(text: str, known: dict[str, list[str]]) -> tuple[str, ...]:
@@ -181,23 +176,24 @@ def _questions(runtime: Runtime) -> list[str]:
     return [texts[i] for i in chosen]
 
 
-def _timed(work: Any) -> float:
-    started = time.perf_counter()
+def _timed(work: Any) -> tuple[float, float]:
+    """Return milliseconds by the clock and of this process alone: beside other jobs the clock runs on."""
+    started, spent = time.perf_counter(), time.process_time()
     work()
-    return (time.perf_counter() - started) * 1000
+    return (time.perf_counter() - started) * 1000, (time.process_time() - spent) * 1000
 
 
-def _peak_mb() -> float:
-    """Return this process's own peak; ru_maxrss would start from its parent's on Linux."""
-    own = _memory_mb("VmHWM")
-    return own if own else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+def _memory() -> dict[str, int]:
+    """Return MB of this process: its peak, and now its own and that of mapped files (libraries for the most).
 
-
-def _memory_mb(name: str) -> float:
-    """Return one figure of the kernel's about this process, 0 where it does not tell."""
+    The kernel's own account; ru_maxrss would start from its parent's on Linux, and is all there is elsewhere.
+    """
     status = Path("/proc/self/status")
-    lines = status.read_text(encoding="utf-8").splitlines() if status.is_file() else []
-    return next((int(line.split()[1]) / 1024 for line in lines if line.startswith(f"{name}:")), 0.0)
+    if not status.is_file():
+        return {"peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024}
+    lines = (line.split() for line in status.read_text(encoding="utf-8").splitlines())
+    figures = {line[0].rstrip(":"): int(line[1]) // 1024 for line in lines if line[-1] == "kB"}
+    return {"peak_mb": figures["VmHWM"], "own_mb": figures["RssAnon"], "mapped_mb": figures["RssFile"]}
 
 
 def _slowest(searcher: Searcher, questions: Sequence[str]) -> list[dict[str, Any]]:
@@ -206,7 +202,7 @@ def _slowest(searcher: Searcher, questions: Sequence[str]) -> list[dict[str, Any
         searcher.encoder.encode_one(normalise(question))
     profile = cProfile.Profile()
     for question in questions:
-        profile.runcall(searcher.search, question, Audience.CUSTOMER)
+        profile.runcall(searcher.search, question, Audience.STAFF)
     found = []
     for (file, line, name), (_, _, own, whole, _) in pstats.Stats(profile).stats.items():  # type: ignore[attr-defined]
         ms = own * 1000 / len(questions)
@@ -224,19 +220,25 @@ def _slowest(searcher: Searcher, questions: Sequence[str]) -> list[dict[str, Any
 def _report(result: dict[str, Any]) -> None:
     print(f"{result['passages']} passages, {result['sections']} sections, {result['sentences']} sentences")
     print(f"  vectors: {result['encoded_passages']} passages encoded, the others theirs with noise {NOISE}")
-    print(f"  encode  median {result['encode_median_ms']:>7} ms")
-    for name, value, unit, goal in (
-        ("search  median", result["search_median_ms"], "ms", GOAL_MS),
-        ("search  p95   ", result["search_p95_ms"], "ms", None),
-        ("memory  peak  ", result["peak_mb"], "MB", GOAL_MB),
-    ):
-        verdict = f"   goal {goal:.0f}: {'reached' if value <= goal else 'missed'}" if goal else ""
-        print(f"  {name} {value:>7} {unit}{verdict}")
-    print(f"  at the end {result['own_mb']} MB of its own, {result['mapped_mb']} MB of mapped files")
-    print(f"  ready after {result['ready_seconds']} s; ms of a search by function (own, with callees):")
+    for audience in Audience:
+        taken = result[audience]
+        print(f"  {audience}: {taken['passages']} passages, encode median {taken['encode_median_ms']} ms")
+        print(f"    search median {taken['search_median_ms']} ms, p95 {taken['search_p95_ms']} ms", end="")
+        print(f", processor {taken['search_cpu_ms']} ms", end="")
+        print(_verdict(taken["search_median_ms"], GOAL_MS))
+    for moment, memory in result["memory"].items():
+        print(f"  memory, {moment}: " + ", ".join(f"{name} {value}" for name, value in memory.items()))
+    print(f"  peak {result['memory']['at the end']['peak_mb']} MB", end="")
+    print(_verdict(result["memory"]["at the end"]["peak_mb"], GOAL_MB))
+    print(f"  ready after {result['ready_seconds']} s; load {result['load']:.1f}")
+    print("  ms of a staff member's search by function (own, with callees):")
     for row in result["slowest"]:
         print(f"    {row['own_ms']:>8} {row['with_callees_ms']:>8}  {row['function']}")
 
 
+def _verdict(value: float, goal: float) -> str:
+    return f"   goal {goal:.0f}: {'reached' if value <= goal else 'missed'}"
+
+
 if __name__ == "__main__":
-    print(json.dumps(worker(Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]))))
+    print(json.dumps(worker(Path(sys.argv[1]), Path(sys.argv[2]))))

@@ -16,10 +16,11 @@ from knowledge import judges
 from knowledge.attach import Attachment, attach
 from knowledge.document import Audience, Document
 from knowledge.encoder import Encoded, Encoder, Progress
-from knowledge.indexed import Floats, Index, Ints, TokenVectors
+from knowledge.indexed import Floats, Index, Ints, TokenVectors, gather
 from knowledge.learning import Known, learn
 from knowledge.passages import Unit, passages_of_document, units_of_document
 from knowledge.questions import QuestionBank
+from knowledge.rows import load_rows, save_rows
 from knowledge.sections import from_store, to_store
 from knowledge.text import normalise, words
 from knowledge.vectors import VectorCache
@@ -70,12 +71,10 @@ def build(
         [section.title for section in reference],
         [section.title for section in document],
     ]
-    encoded = cache.encode([text for group in groups for text in group], progress=progress)
-    ends = np.cumsum([len(group) for group in groups])[:-1].tolist()
-    of_units, of_passages, of_questions, of_unanswerable, of_anchors, of_theirs, of_ours = (
-        list(encoded[start:end]) for start, end in zip([0, *ends], [*ends, len(encoded)], strict=True)
-    )
-    unit_vectors = _stack(of_units, encoder)
+    cache.fill((text for group in groups for text in group), progress=progress)
+    of_questions, of_unanswerable, of_anchors, of_theirs, of_ours = (cache.encode(g) for g in groups[2:])
+    unit_vectors, unit_tokens = gather(cache.each(groups[0]), encoder.dimension, cache.folder)
+    passage_vectors, passage_tokens = gather(cache.each(groups[1]), encoder.dimension, cache.folder)
     attached = attach(
         document,
         reference,
@@ -98,9 +97,9 @@ def build(
         kinds=tuple(question.kind for question in bank.unanswerable),
         unanswerable=tuple(question.text for question in bank.unanswerable),
         unit_vectors=unit_vectors,
-        unit_tokens=TokenVectors.of(of_units),
-        passage_vectors=_stack(of_passages, encoder),
-        passage_tokens=TokenVectors.of(of_passages),
+        unit_tokens=unit_tokens,
+        passage_vectors=passage_vectors,
+        passage_tokens=passage_tokens,
         question_vectors=_stack([of_questions[i] for i in kept], encoder),
         unanswerable_vectors=_stack(of_unanswerable, encoder),
         projection=np.eye(encoder.dimension, dtype=np.float32),
@@ -121,7 +120,8 @@ def _stack(encoded: Sequence[Encoded], encoder: Encoder) -> Floats:
     return np.stack([e.sentence for e in encoded])
 
 
-_ARRAYS = ("unit_vectors", "passage_vectors", "question_vectors", "unanswerable_vectors", "projection")
+_ROWS = ("unit_vectors", "passage_vectors")
+_ARRAYS = ("question_vectors", "unanswerable_vectors", "projection")
 _TOKENS = ("unit_tokens", "passage_tokens")
 
 
@@ -130,6 +130,8 @@ def save(index: Index, folder: Path) -> None:
     draft = folder.with_name(folder.name + ".partial")
     shutil.rmtree(draft, ignore_errors=True)
     draft.mkdir(parents=True)
+    for name in _ROWS:
+        save_rows(getattr(index, name), draft / f"{name}.npy")
     for name in _ARRAYS:
         np.save(draft / f"{name}.npy", getattr(index, name))
     for name in _TOKENS:
@@ -151,10 +153,18 @@ def save(index: Index, folder: Path) -> None:
     draft.rename(folder)
 
 
+def _shared(rows: list[list[str]]) -> tuple[tuple[str, ...], ...]:
+    """Return rows of words in which each word is there once: JSON makes a new one each time."""
+    known: dict[str, str] = {}
+    return tuple(tuple(known.setdefault(word, word) for word in row) for row in rows)
+
+
 def load(folder: Path) -> Index:
     """Read an index back."""
     manifest: dict[str, Any] = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-    document = from_store(manifest["document"])
+    passage_words = _shared(manifest.pop("passage_words"))  # first of all: what they took is used again
+    document = from_store(manifest.pop("document"))
+    rows: dict[str, Any] = {name: load_rows(folder / f"{name}.npy") for name in _ROWS}
     arrays: dict[str, Any] = {name: np.load(folder / f"{name}.npy") for name in _ARRAYS}
     tokens: dict[str, Any] = {name: TokenVectors.load(folder, name) for name in _TOKENS}
     return Index(
@@ -164,11 +174,12 @@ def load(folder: Path) -> Index:
         document=document,
         units=tuple(units_of_document(document)),
         passages=tuple(passages_of_document(document)),
-        passage_words=tuple(tuple(row) for row in manifest["passage_words"]),
+        passage_words=passage_words,
         attached=tuple(Attachment.stored(row) for row in manifest["attached"]),
         kinds=tuple(manifest["kinds"]),
         unanswerable=tuple(manifest["unanswerable"]),
         judges={audience: judges.load(folder / f"judge.{audience}.npz") for audience in Audience},
+        **rows,
         **arrays,
         **tokens,
     )

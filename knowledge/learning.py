@@ -112,7 +112,9 @@ def _examples(index: Index) -> tuple[Floats, Ints, Ints]:
     section = [sections[a.section] for a in index.attached]
     unit = [a.unit if a.unit >= 0 else units + s for a, s in zip(index.attached, section, strict=True)]
     kind = [-1 - kinds[k] for k in index.kinds]
-    vectors = np.concatenate([index.question_vectors, index.unanswerable_vectors, index.unit_vectors])
+    vectors = np.concatenate(
+        [index.question_vectors, index.unanswerable_vectors, np.asarray(index.unit_vectors)]
+    )
     fine = np.array([*unit, *kind, *range(units)], np.int64)
     coarse = np.array([*section, *kind, *(sections[u.section] for u in index.units)], np.int64)
     if not known + refused:
@@ -163,7 +165,7 @@ def _try(
     best = np.array([spelled(text) for text in folded], np.float32)
     classifiers: Classifiers = train_classifiers(view)
     mapped = project(vectors, view.index.projection)
-    near, sentence = mapped @ view.mapped.T, (mapped @ view.unit_mapped.T).max(axis=1)
+    near, sentence = mapped @ view.mapped.T, view.sentences.most(mapped)
     signals = signals_of(view, classifiers, Asked(folded, vectors, mapped, near, sentence, best))
     positive = np.arange(len(texts)) < len(here)
     own = [view.audience is Audience.STAFF or index.attached[i].audience is view.audience for i in here]

@@ -11,7 +11,7 @@ import numpy as np
 from knowledge.indexed import Floats, Ints
 from knowledge.passages import Unit
 from knowledge.search import Found
-from knowledge.views import NEAREST, View
+from knowledge.views import NEAREST, Groups, View
 
 # Weights of a sentence's signals, fitted on the question bank (conditional logit; only ratios matter).
 ASKED, TEXT, MEANING, HAS_QUESTIONS, FIGURE, ENUMERATION, LISTED = 1.0, 3.0, 1.2, 0.05, 0.04, 0.07, 0.06
@@ -40,7 +40,7 @@ class Scored:
 
 def score_units(view: View, found: Found, section: str) -> list[Scored]:
     """Score every sentence of `section` as an answer; all of them in reading order."""
-    mine = [row for row, place in enumerate(view.units) if view.index.units[place].section == section]
+    mine = view.units_of(section)
     places = view.units[mine]
     text = view.index.unit_tokens.max_sim(found.query.tokens, places)
     asked, has = _asked(view, found, places)
@@ -54,11 +54,11 @@ def score_units(view: View, found: Found, section: str) -> list[Scored]:
 
 def _asked(view: View, found: Found, places: Ints) -> tuple[Floats, Floats]:
     """Return how near each sentence's questions are (the least without any), and which have some."""
-    table = view.unit_questions.table[places]
-    has = (table >= 0).any(axis=1)
+    groups = Groups.holding([view.unit_questions.get(place, []) for place in places.tolist()])
+    has = (groups.table >= 0).any(axis=1)
     if not has.any():
-        return np.zeros(len(table), np.float32), np.zeros(len(table), np.float32)
-    best = view.unit_questions.best(found.evidence.asked, NEAREST)[places]
+        return np.zeros(len(places), np.float32), np.zeros(len(places), np.float32)
+    best = groups.best(found.evidence.asked, NEAREST)
     return np.where(has, best, best[has].min()).astype(np.float32), has.astype(np.float32)
 
 

@@ -6,7 +6,6 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 
-import faiss
 import numpy as np
 
 from knowledge.calibration import Asked, Judge, signals_of
@@ -14,10 +13,12 @@ from knowledge.document import Audience, Ranked
 from knowledge.encoder import Encoder
 from knowledge.index import Index
 from knowledge.learning import query_of
+from knowledge.nearest import highest
 from knowledge.spelling import Speller
 from knowledge.text import normalise
 from knowledge.views import Evidence, Query, View
 
+RANKED = 200  # sections that a ranking tells
 NAMED = 3  # the nearest unanswerable questions that name the kind of a refusal
 _LATIN = re.compile(r"[a-z]{2,}")
 _MARKS = " ?？!！.。~～,，"
@@ -36,7 +37,7 @@ _LEAST = 4  # letters that must be left of a question
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a search found.
+    """What a search found; `ranking` has the best RANKED sections, all of them in a manual of usual size.
 
     `score` is the judge's log-odds (or the best passage's MaxSim where there are no questions), `answerable`
     its verdict, `kind` what the question would be if it is refused. `exact` is the place of the attached
@@ -84,7 +85,6 @@ class Searcher:
     """Scores the sections of one index for a question."""
 
     def __init__(self, index: Index, encoder: Encoder) -> None:
-        faiss.omp_set_num_threads(1)
         self.index, self.encoder = index, encoder
         self._known = {audience: _Known(index, audience) for audience in Audience}
 
@@ -93,7 +93,7 @@ class Searcher:
         return self._known[audience].view
 
     def search(self, question: str, audience: Audience) -> Found:
-        """Rank every readable section for `question`; equal scores are ordered by section number."""
+        """Rank the readable sections for `question`; equal scores are ordered by section number."""
         known = self._known[audience]
         view = known.view
         text = normalise(question)
@@ -104,11 +104,11 @@ class Searcher:
         scores = evidence.sections.copy()
         if exact >= 0 and len(scores):
             scores[view.sections.index(self.index.attached[exact].section)] += np.ptp(scores) + 1.0
-        order = sorted(range(len(view.sections)), key=lambda i: (-scores[i], i))
+        order, given = np.argsort(-scores, kind="stable").tolist(), scores.tolist()
         score = self._score(known, query, evidence)
-        margin = float(scores[order[0]] - scores[order[1]]) if len(order) > 1 else np.inf
+        margin = given[order[0]] - given[order[1]] if len(order) > 1 else np.inf
         return Found(
-            ranking=tuple(Ranked(view.sections[i], round(float(scores[i]), 4)) for i in order),
+            ranking=tuple(Ranked(view.sections[i], round(given[i], 4)) for i in order[:RANKED]),
             query=query,
             evidence=evidence,
             score=score,
@@ -150,6 +150,5 @@ def _kind(view: View, query: Query) -> str:
     if not count:
         return ""
     similar = view.refused_mapped[:count] @ query.mapped
-    nearest = np.argsort(-similar, kind="stable")[:NAMED]
-    kinds: list[str] = [view.index.kinds[i] for i in nearest]
+    kinds: list[str] = [view.index.kinds[i] for i in highest(similar, NAMED)]
     return max(kinds, key=lambda kind: (kinds.count(kind), -kinds.index(kind)))

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-import faiss
 import numpy as np
 
 from knowledge.document import Audience
 from knowledge.indexed import Floats, Index, Ints
+from knowledge.nearest import Nearest, highest
 from knowledge.projection import project
 from knowledge.text import synonyms, words
 
@@ -35,21 +35,32 @@ class Groups:
     @classmethod
     def of(cls, labels: Sequence[int], count: int) -> Groups:
         """Group the places of `labels` by label; labels outside 0 … count - 1 are left out."""
-        members: dict[int, list[int]] = defaultdict(list)
-        for place, label in enumerate(labels):
-            members[label].append(place)
-        width = max((len(members[g]) for g in range(count)), default=0)
-        table = np.full((count, max(width, 1)), -1, np.int64)
-        for g in range(count):
-            table[g, : len(members[g])] = members[g]
+        members = _members(labels)
+        return cls.holding([members[group] for group in range(count)])
+
+    @classmethod
+    def holding(cls, members: Sequence[Sequence[int]]) -> Groups:
+        """Return groups of these places."""
+        width = max(map(len, members), default=0)
+        table = np.full((len(members), max(width, 1)), -1, np.int64)
+        for row, places in zip(table, members, strict=True):
+            row[: len(places)] = places
         return cls(table)
+
+    def of_group(self, group: int) -> Ints:
+        """Return the places of one group, in order."""
+        row = self.table[group]
+        return np.asarray(row[row >= 0], np.int64)
 
     def best(self, scores: Floats, most: int) -> Floats:
         """Return the mean of each group's best `most` scores; groups without members have the lowest."""
         lowest = float(scores.min()) if len(scores) else 0.0
         padded = np.append(scores, -np.inf)[self.table]
         keep = min(most, padded.shape[1])
-        best = np.partition(padded, -keep, axis=1)[:, -keep:]
+        if keep == 1:
+            best = padded.max(axis=1, keepdims=True)
+        else:
+            best = np.partition(padded, -keep, axis=1)[:, -keep:]
         there = np.isfinite(best)
         total = np.where(there, best, 0.0).sum(axis=1)
         return np.asarray(
@@ -99,11 +110,9 @@ class View:
         self._section_units = Groups.of([place[index.units[i].section] for i in self.units], count)
         self.question_section = [place[index.attached[i].section] for i in self.questions]
         self._section_questions = Groups.of(self.question_section, count)
-        self.unit_questions = Groups.of([index.attached[i].unit for i in self.questions], len(index.units))
-        self.passage_index = _flat(index.passage_vectors[self.passages])
+        self.unit_questions = _members(index.attached[i].unit for i in self.questions)
         self.vectors = index.question_vectors[self.questions]
         self.mapped = project(self.vectors, index.projection)
-        self.unit_mapped = project(index.unit_vectors[self.units], index.projection)
         self._gather_centres(place)
         self._refuse()
 
@@ -131,12 +140,26 @@ class View:
         """Return the word index over this view's passages, None where there are no words."""
         import bm25s
 
-        corpus = [list(self.index.passage_words[i]) for i in self.passages]
+        corpus = [self.index.passage_words[i] for i in self.passages]
         if not any(corpus):
             return None
         ranker = bm25s.BM25(method="lucene")
         ranker.index(corpus, show_progress=False)
         return ranker
+
+    @cached_property
+    def passage_vectors(self) -> Nearest:
+        """Return this view's passages by their vectors."""
+        return Nearest(self.index.passage_vectors, self.passages)
+
+    @cached_property
+    def sentences(self) -> Nearest:
+        """Return this view's sentences by their mapped vectors."""
+        return Nearest(self.index.unit_vectors, self.units, self.index.projection)
+
+    def units_of(self, section: str) -> Ints:
+        """Return the rows of a section's sentences, in reading order."""
+        return self._section_units.of_group(self.sections.index(section))
 
     @property
     def asks(self) -> bool:
@@ -153,15 +176,13 @@ class View:
         written = words(text)
         known = ranker.vocab_dict
         for terms, weight in ((written, 1.0), (synonyms(written), SYNONYM)):
-            there = [term for term in terms if term in known]
-            if there:
-                scores += weight * np.asarray(ranker.get_scores(there), np.float32)
+            scores += weight * _spelled(ranker, [known[term] for term in terms if term in known])
         return scores
 
     def evidence(self, query: Query) -> Evidence:
         """Weigh what speaks for each readable section."""
         asked = self.mapped @ query.mapped
-        sentences = self.unit_mapped @ query.mapped
+        sentences = self.sentences.scores(query.mapped)
         spelled = self.word_scores(query.text)
         passages = self._passage_scores(query, spelled)
         signals = {
@@ -185,8 +206,8 @@ class View:
         if not count:
             return np.zeros(0, np.float32)
         keep = min(RERANKED, count)
-        _, near = self.passage_index.search(query.vector[None], keep)
-        chosen = np.union1d(near[0], np.argsort(-spelled, kind="stable")[: keep // 4])
+        near, _ = self.passage_vectors.nearest(query.vector, keep)
+        chosen = np.union1d(near, highest(spelled, keep // 4))
         exact = self.index.passage_tokens.max_sim(query.tokens, self.passages[chosen])
         out = np.full(count, exact.min(), np.float32)
         out[chosen] = exact
@@ -210,8 +231,19 @@ def _places(items: Sequence[Any], place: dict[str, int]) -> Ints:
     return np.array([i for i, item in enumerate(items) if item.section in place], np.int64)
 
 
-def _flat(vectors: Floats) -> Any:
-    flat = faiss.IndexFlatIP(vectors.shape[1])
-    if len(vectors):
-        flat.add(np.ascontiguousarray(vectors, np.float32))
-    return flat
+def _members(labels: Iterable[int]) -> defaultdict[int, list[int]]:
+    """Return the places of each label."""
+    members: defaultdict[int, list[int]] = defaultdict(list)
+    for place, label in enumerate(labels):
+        members[label].append(place)
+    return members
+
+
+def _spelled(ranker: Any, terms: Sequence[int]) -> Floats:
+    """Add the BM25 scores of terms; each has a passage once, which bm25s does not make use of."""
+    columns = ranker.scores
+    out = np.zeros(columns["num_docs"], np.float32)
+    for term in terms:
+        span = slice(columns["indptr"][term], columns["indptr"][term + 1])
+        out[columns["indices"][span]] += columns["data"][span]
+    return out

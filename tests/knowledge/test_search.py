@@ -7,11 +7,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from knowledge import views
 from knowledge.answering import Answerer
 from knowledge.document import Audience, Outcome
 from knowledge.encoder import SentenceEncoder
 from knowledge.index import Index
 from knowledge.questions import QuestionBank
+from knowledge.text import words
 from knowledge.views import Groups, View
 
 CUSTOMER, STAFF = Audience.CUSTOMER, Audience.STAFF
@@ -67,8 +69,8 @@ def test_removing_staff_text_changes_nothing_for_a_customer(
                 w if p.section in readable else ("换掉",)
                 for w, p in zip(index.passage_words, index.passages, strict=True)
             ),
-            unit_vectors=index.unit_vectors * open_units,
-            passage_vectors=index.passage_vectors * open_passages,
+            unit_vectors=np.asarray(index.unit_vectors) * open_units,
+            passage_vectors=np.asarray(index.passage_vectors) * open_passages,
         ),
         encoder,
     )
@@ -108,14 +110,33 @@ def test_ranking_is_ordered_and_whole(answerer: Answerer) -> None:
 def test_equal_scores_are_ordered_by_section_number(index: Index, encoder: SentenceEncoder) -> None:
     blank = replace(
         index,
-        passage_vectors=np.zeros_like(index.passage_vectors),
-        unit_vectors=np.zeros_like(index.unit_vectors),
+        passage_vectors=np.zeros(index.passage_vectors.shape, np.float32),
+        unit_vectors=np.zeros(index.unit_vectors.shape, np.float32),
         question_vectors=np.zeros_like(index.question_vectors),
-        passage_tokens=replace(index.passage_tokens, rows=np.zeros_like(index.passage_tokens.rows)),
+        passage_tokens=replace(
+            index.passage_tokens, rows=np.zeros(index.passage_tokens.rows.shape, np.float16)
+        ),
         passage_words=tuple(() for _ in index.passage_words),
     )
     found = Answerer(blank, encoder).searcher.search("任意一个问题", STAFF)
     assert [ranked.section for ranked in found.ranking] == View(blank, STAFF).sections
+
+
+def test_sections_know_their_sentences_in_reading_order(answerer: Answerer) -> None:
+    view = answerer.searcher.view(STAFF)
+    for section in view.sections:
+        texts = [view.index.units[view.units[row]].text for row in view.units_of(section)]
+        assert texts == [unit.text for unit in view.index.units if unit.section == section]
+
+
+@pytest.mark.parametrize("audience", [CUSTOMER, STAFF])
+def test_words_are_scored_as_bm25s_scores_them(
+    answerer: Answerer, audience: Audience, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(views, "synonyms", lambda _: [])
+    view, text = answerer.searcher.view(audience), "投诉 客户 投诉 处理"
+    assert np.array_equal(view.word_scores(text), view.bm25.get_scores(words(text)))
+    assert not view.word_scores("qqq").any()
 
 
 def test_groups_take_the_mean_of_their_best() -> None:

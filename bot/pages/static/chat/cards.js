@@ -53,8 +53,9 @@ export function quizCard({ data, text }, hands) {
   const legend = el("legend", { class: "prose", text: data.stem ?? text });
   const head = el("div", { class: "card__head" },
     el("h3", { text: `第 ${data.index} 题，共 ${data.total} 题` }), el("span", { class: "tag", text: data.type_label ?? TYPES[data.type] ?? "题目" }));
+  const scenario = data.scenario ? [el("p", { class: "prose muted", text: `案例：${data.scenario}` })] : [];
   const body = data.type === "multiple" ? manyOptions(options, hands) : oneOption(options, hands);
-  return el("section", { class: "card quiz", "aria-label": `测验第 ${data.index} 题` }, head,
+  return el("section", { class: "card quiz", "aria-label": `测验第 ${data.index} 题` }, head, ...scenario,
     el("fieldset", {}, legend, ...body));
 }
 
