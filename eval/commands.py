@@ -74,7 +74,7 @@ def _scale(arguments: argparse.Namespace) -> int:
 
 
 def _complaints(arguments: argparse.Namespace) -> int:
-    from eval.complaints import run
+    from eval.understanding import run
 
     return run(arguments)
 

@@ -44,13 +44,11 @@ def chat(database: Database) -> Chat:
 
 def register(chat: Chat, matter: str = MATTER) -> Ticket:
     """Register a complaint and return its ticket."""
-    said = chat.heard("我要投诉") and chat.say(matter)
-    if titles(said) == SAME:
-        said = chat.say("是另一件事")
-    for _ in range(4):
-        if "请您核对" in said[-1].text:
-            break
-        said = chat.say(_answer(said[-1].text))
+    asked = chat.tell("我要投诉", matter)
+    if titles(asked) == SAME:
+        asked = chat.say("是另一件事")
+    while "请您核对" not in asked[-1].text:
+        asked = chat.say(_answer(asked[-1].text))
     [reply] = chat.say("确认提交")
     with chat.database.begin() as s:
         return tickets.get_by_number(s, reply.data["number"])
