@@ -148,9 +148,10 @@ class TestStanding:
         standing = guest.open()["standing"]
         assert (standing["mode"], standing["handler"]) == ("human", handler.name)
 
-    def test_the_place_moves_up_while_one_waits(self, server: Live, handler: Staff) -> None:
+    def test_the_place_moves_up_while_one_waits(self, server: Live, clock: Clock, handler: Staff) -> None:
         first, second = server.guest(), server.guest()
         path = ask(first)
+        clock.forward(seconds=1)
         assert "排在第 2 位" in second.heard("转人工")
         handler.submit(f"{path}/take")
         answer = second.http.get("/api/chat/messages", params={"after": 0}).json()
