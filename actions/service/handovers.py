@@ -9,7 +9,7 @@ from sqlalchemy import case, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from actions.desk import triage
-from actions.service import conversations, ratings
+from actions.service import attendance, conversations, ratings
 from actions.service.accounts import may, require_role
 from actions.service.messages import check_field, check_message
 from actions.service.replies import Button, Reply, ReplyKind
@@ -34,13 +34,15 @@ SEEN_EVERY = timedelta(seconds=15)  # how exactly it is known when a handler was
 class Standing:
     """Where a conversation stands for its customer.
 
-    `position` is the place in the queue from 1, 0 for who does not wait; `handler` the name of the person who
-    talks; `read_seq` the last turn that a person has read.
+    `position` is the place in the queue from 1, 0 for who does not wait; `opens` says in words when people
+    are at work next, "" while they are; `handler` is the name of the person who talks; `read_seq` the last
+    turn that a person has read.
     """
 
     mode: str
     handover_id: str = ""
     position: int = 0
+    opens: str = ""
     handler: str = ""
     read_seq: int = 0
 
@@ -218,15 +220,17 @@ def read_by_customer(s: Session, *, conversation_id: str, seq: int) -> bool:
     return True
 
 
-def standing(s: Session, conversation: Conversation) -> Standing:
+def standing(s: Session, conversation: Conversation, now: datetime) -> Standing:
     """Return where a conversation stands for its customer."""
     found = open_for(s, conversation.id)
     if found is None:
         return Standing(str(Mode.BOT))
     if found.state is HandoverState.REQUESTED:
-        return Standing(str(Mode.WAITING_HUMAN), found.id, position(s, found))
+        opens = "" if attendance.is_open(s, now) else attendance.opening_words(s, now)
+        return Standing(str(Mode.WAITING_HUMAN), found.id, position(s, found), opens)
     handler = s.get(User, found.taken_by) if found.taken_by else None
-    return Standing(str(Mode.HUMAN), found.id, 0, handler.called if handler else "", found.handler_read_seq)
+    name = handler.called if handler else ""
+    return Standing(str(Mode.HUMAN), found.id, handler=name, read_seq=found.handler_read_seq)
 
 
 def open_handovers(s: Session) -> list[Handover]:

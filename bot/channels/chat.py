@@ -107,7 +107,7 @@ def session(request: Request, response: Response, runtime: RuntimeDep, user: May
             "audience": speaker.audience,
             "staff": speaker.audience == "staff",
             "messages": earlier,
-            "standing": asdict(handovers.standing(db, conversation)),
+            "standing": asdict(handovers.standing(db, conversation, runtime.now())),
             "suggestions": offered,
         }
 
@@ -135,7 +135,7 @@ def _news(runtime: Runtime, conversation_id: str, after: int) -> tuple[list[dict
     """Return the turns after a place, and where the conversation stands."""
     with runtime.db.reading() as db:
         turns = conversations.history(db, conversation_id, after_seq=max(after, 0), limit=HISTORY)
-        standing = handovers.standing(db, conversations.get(db, conversation_id))
+        standing = handovers.standing(db, conversations.get(db, conversation_id), runtime.now())
         return [_shown(db, turn) for turn in turns], asdict(standing)
 
 

@@ -8,9 +8,8 @@ from typing import Any
 from fastapi import APIRouter, Depends
 from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, Field
-from sqlalchemy.orm import Session
 
-from actions.service import conversations, handovers
+from actions.service import handovers
 from bot import presence
 from bot.channels.chat import SpeakerDep, same_origin
 from bot.deps import RuntimeDep
@@ -53,12 +52,7 @@ def stop_waiting(speaker: SpeakerDep, runtime: RuntimeDep) -> dict[str, Any]:
     with runtime.db.begin() as s:
         conversation = conversation_of(s, speaker, runtime.now())
         handovers.cancel(s, conversation=conversation, now=runtime.now())
-        return standing(s, conversation.id)
-
-
-def standing(s: Session, conversation_id: str) -> dict[str, Any]:
-    """Return where a conversation stands, as the page gets it."""
-    return asdict(handovers.standing(s, conversations.get(s, conversation_id)))
+        return asdict(handovers.standing(s, conversation, runtime.now()))
 
 
 def conversation_id_of(runtime: Runtime, speaker: Speaker) -> str:

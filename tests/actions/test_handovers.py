@@ -194,7 +194,9 @@ def test_the_place_in_the_queue_moves_up(session: Session, asked: Handover, li: 
     guest = open_guest(session, "guest-2")
     second = handovers.request(session, conversation=guest, reason="", now=NOW + timedelta(minutes=1))
     assert (handovers.position(session, asked), handovers.position(session, second)) == (1, 2)
-    assert handovers.standing(session, guest) == Standing("waiting_human", second.id, 2)
+    assert handovers.standing(session, guest, NOW) == Standing("waiting_human", second.id, 2)
+    evening = handovers.standing(session, guest, NOW + timedelta(hours=3))
+    assert (evening.position, evening.opens) == (2, "明天 9:00")
     handovers.take(session, handover_id=asked.id, user=li, now=NOW)
     assert (handovers.position(session, asked), handovers.position(session, second)) == (0, 1)
 
@@ -206,9 +208,11 @@ def test_the_standing_names_who_talks_and_what_was_read(
     conversations.receive(session, conversation=conversation, text="在吗", key=None, now=NOW)
     read = [handovers.read_by_handler(session, handover_id=asked.id, user=li, seq=seq) for seq in (99, 2, 1)]
     assert read == [True, False, False]
-    assert handovers.standing(session, conversation) == Standing("human", asked.id, 0, "li", 2)
+    assert handovers.standing(session, conversation, NOW) == Standing(
+        "human", asked.id, handler="li", read_seq=2
+    )
     handovers.end(session, handover_id=asked.id, user=li, now=NOW)
-    assert handovers.standing(session, conversation) == Standing("bot")
+    assert handovers.standing(session, conversation, NOW) == Standing("bot")
 
 
 def test_reading_is_noted_for_those_who_talk_only(

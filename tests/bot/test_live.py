@@ -304,6 +304,7 @@ class TestHours:
         (reply,) = guest.replies("转人工")
         assert "明天 9:00 起有同事上班" in reply["text"] and "接通" not in reply["text"]
         assert [button["title"] for button in reply["buttons"]] == ["登记投诉", "留言"]
+        assert guest.open()["standing"]["opens"] == "明天 9:00"
 
     def test_a_message_waits_for_the_morning(self, clock: Clock, guest: Guest, handler: Staff) -> None:
         clock.now = EVENING

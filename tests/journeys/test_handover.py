@@ -212,6 +212,7 @@ def test_outside_hours_a_message_is_left_and_answered_in_the_morning(desk: Desk,
     chat = Chat(customer).open()
     chat.tap("转人工")
     expect(chat.last).to_contain_text("明天 9:00 起有同事上班")
+    expect(customer.page.locator("#standing")).to_have_text("已记下您的请求，明天 9:00 起有同事上班")
     customer.snap("h12-evening")
     chat.tap("留言")
     chat.say("退款还没到账，请帮我看看")

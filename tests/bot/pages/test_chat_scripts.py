@@ -417,6 +417,18 @@ def test_who_waits_sees_the_place_and_may_stop(page: Page, stand: Stand) -> None
     assert "DELETE /waiting " in stand.calls
 
 
+def test_while_nobody_is_at_work_no_place_is_told(page: Page, stand: Stand) -> None:
+    stand.standing = {
+        "mode": "waiting_human",
+        "position": 1,
+        "opens": "周一 9:00",
+        "handler": "",
+        "read_seq": 0,
+    }
+    page.goto(ORIGIN)
+    expect(page.locator("#standing")).to_have_text("已记下您的请求，周一 9:00 起有同事上班")
+
+
 def test_a_person_types_and_reads(page: Page, stand: Stand) -> None:
     stand.add("customer", "text", "在吗")
     stand.standing = {"mode": "human", "position": 0, "handler": "李静", "read_seq": 0, "typing": True}

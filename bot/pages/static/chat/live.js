@@ -3,11 +3,14 @@
 import { call } from "../api.js";
 import { byId, el } from "../dom.js";
 
-/** @typedef {{mode: string, position: number, handler: string, read_seq: number, typing?: boolean}} Standing */
+/** @typedef {{mode: string, position: number, opens?: string, handler: string, read_seq: number, typing?: boolean}} Standing */
 
 const TYPING = 2000;
 const GONE = 5000;
 const ALONE = /** @type {Standing} */ ({ mode: "bot", position: 0, handler: "", read_seq: 0 });
+
+/** @param {Standing} standing @returns {string} while nobody is at work no place is told: it would sound like soon */
+const waitingWords = ({ position, opens }) => (opens ? `已记下您的请求，${opens} 起有同事上班` : `等候人工中，您排在第 ${position} 位`);
 
 export class Live {
   /** @param {import("./log.js").Log} log @param {(standing: Standing) => void} changed */
@@ -36,7 +39,7 @@ export class Live {
   take(standing) {
     this.standing = standing;
     const waiting = standing.mode === "waiting_human";
-    const words = waiting ? `等候人工中，您排在第 ${standing.position} 位` : this.human ? `客服${standing.handler}正在为您服务` : "";
+    const words = waiting ? waitingWords(standing) : this.human ? `客服${standing.handler}正在为您服务` : "";
     const place = byId("standing");
     if (place.textContent !== words) place.textContent = words;
     byId("unwait").hidden = !waiting;

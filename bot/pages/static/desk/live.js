@@ -41,10 +41,16 @@ class Live {
     this.timer = 0;
     this.typingEnds = 0;
     this.connect = () => this.#connect();
+    /** whether the reader is at the end: a pane that is still being laid out must not hide the last words */
+    this.following = true;
+    this.resized = new ResizeObserver(() => this.following && this.toEnd());
+    this.title = document.title;
   }
 
   begin() {
     this.toEnd();
+    this.list.addEventListener("scroll", () => (this.following = this.#nearEnd()), { passive: true });
+    this.resized.observe(this.list);
     if (this.field) this.#reply(this.field);
     if (!this.pane.dataset.live) return;
     document.addEventListener("visibilitychange", this.connect);
@@ -59,6 +65,11 @@ class Live {
     clearTimeout(this.timer);
     clearTimeout(this.typingEnds);
     this.source?.close();
+    this.resized.disconnect();
+  }
+
+  #nearEnd() {
+    return this.list.scrollHeight - this.list.scrollTop - this.list.clientHeight < 120;
   }
 
   toEnd() {
@@ -74,6 +85,7 @@ class Live {
       this.timer = setTimeout(() => void this.#look(), HIDDEN);
       return;
     }
+    document.title = this.title;
     this.source = new EventSource(`${this.path}/events?after=${this.last}`);
     this.source.addEventListener("turns", (event) => this.#turns(JSON.parse(event.data)));
     this.source.addEventListener("standing", (event) => this.#standing(JSON.parse(event.data)));
@@ -97,7 +109,7 @@ class Live {
 
   /** @param {string} html turns as the server's own template made them, in which everything is escaped */
   #turns(html) {
-    const near = this.list.scrollHeight - this.list.scrollTop - this.list.clientHeight < 120;
+    const near = this.#nearEnd();
     const steps = [...new DOMParser().parseFromString(html, "text/html").querySelectorAll(".step")];
     for (const step of /** @type {HTMLElement[]} */ (steps)) {
       const seq = Number(step.dataset.seq);
@@ -108,6 +120,7 @@ class Live {
       if (step.classList.contains("step--customer")) this.#typing(false);
       if (this.own && step.hasAttribute("data-asks")) void suggest(this.path, step, (text) => this.#quote(text), () => this.toEnd());
     }
+    if (document.hidden && steps.some((step) => step.classList.contains("step--customer"))) document.title = `（新消息）${this.title}`;
     this.#marks();
     if (near) this.toEnd();
     this.#markRead();
