@@ -40,6 +40,8 @@ def add(commands: Parsers) -> None:
     scale = _add(measures, "scale", _scale, "十万段文字里检索的耗时和内存")
     scale.add_argument("--passages", type=int, default=100_000, help="段数（默认 100000）")
     _add(measures, "complaints", _complaints, "投诉的分类、重复和类似")
+    desk = _add(measures, "desk", _desk, "十万张投诉工单的列表、筛选和搜索")
+    desk.add_argument("--tickets", type=int, default=100_000, help="工单数（默认 100000）")
     _add(measures, "speed", _speed, "一轮对话经 HTTP 的耗时")
 
 
@@ -75,6 +77,12 @@ def _scale(arguments: argparse.Namespace) -> int:
 
 def _complaints(arguments: argparse.Namespace) -> int:
     from eval.understanding import run
+
+    return run(arguments)
+
+
+def _desk(arguments: argparse.Namespace) -> int:
+    from eval.desk import run
 
     return run(arguments)
 

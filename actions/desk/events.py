@@ -48,7 +48,7 @@ def append(
     )
     event = TicketEvent(
         ticket_id=ticket.id, seq=ticket.version + 1, type=type, actor=actor, actor_kind=actor_kind,
-        data={**data, **_after(ticket)}, created_at=now, prev_hash=last or "",
+        data={**data, **after(ticket)}, created_at=now, prev_hash=last or "",
     )  # fmt: skip
     event.hash = link_hash(event.prev_hash, event.content())
     ticket.version = event.seq
@@ -100,7 +100,8 @@ def verify(s: Session, ticket: Ticket) -> list[str]:
     return [*_text(ticket, events[0]), *_columns(ticket, events)]
 
 
-def _after(ticket: Ticket) -> dict[str, Any]:
+def after(ticket: Ticket) -> dict[str, Any]:
+    """Return what each event says of its ticket after it."""
     return {"state": str(ticket.state), "handler": ticket.handler_id, "queue": ticket.queue}
 
 
@@ -112,7 +113,7 @@ def _text(ticket: Ticket, first: TicketEvent) -> list[str]:
 def _columns(ticket: Ticket, events: list[TicketEvent]) -> list[str]:
     """Compare the columns with what the events say; older tickets follow once they are prepared."""
     last, clock = events[-1].data, replay(events)
-    now = _after(ticket)
+    now = after(ticket)
     wrong = [label for key, label in _AFTER.items() if key in last and last[key] != now[key]]
     if ticket.indexed:
         wrong += [label for key, label in _CLOCK.items() if getattr(ticket, key) != getattr(clock, key)]

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, and_, func, insert, select
+from sqlalchemy import BigInteger, ColumnElement, and_, func, insert, literal, select, union_all
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 from sqlalchemy.sql import Select
 
@@ -30,19 +30,28 @@ _COMMON = 4000  # beyond this it does not matter how common a hash is
 
 def index(s: Session, ticket: Ticket) -> None:
     """Let a ticket be found by what its customer wrote in it."""
-    add(s, ticket, *_fields(ticket))
+    _write(s, ticket, words_of_ticket(ticket))
     ticket.indexed = FORM
 
 
 def add(s: Session, ticket: Ticket, *texts: str) -> None:
     """Let a ticket be found by further texts."""
-    terms = {_blind(s, word) for text in texts for word in words_of(text)}
+    _write(s, ticket, {word for text in texts for word in words_of(text)})
+
+
+def _write(s: Session, ticket: Ticket, words: set[str]) -> None:
+    terms = {_blind(s, word) for word in words}
     known = select(TicketTerm.term).where(
         TicketTerm.term.in_(sorted(terms)), TicketTerm.ticket == ticket.search_key
     )
     new = terms - set(s.scalars(known))
     if new:
         s.execute(insert(TicketTerm), [{"term": term, "ticket": ticket.search_key} for term in sorted(new)])
+
+
+def words_of_ticket(ticket: Ticket) -> set[str]:
+    """Return all that a ticket is found by when it is registered."""
+    return {word for text in _fields(ticket) for word in words_of(text)}
 
 
 def words_of(text: str) -> set[str]:
@@ -95,12 +104,15 @@ def _looked_for(text: str) -> list[str]:
 
 
 def _rarest_first(s: Session, terms: set[int]) -> list[int]:
-    def tickets(term: int) -> int:
-        some = select(TicketTerm.ticket).where(TicketTerm.term == term).limit(_COMMON)
-        return s.scalar(select(func.count()).select_from(some.subquery())) or 0
+    if len(terms) < 2:
+        return list(terms)
 
-    counted = {term: tickets(term) for term in terms} if len(terms) > 1 else dict.fromkeys(terms, 0)
-    return sorted(terms, key=lambda term: (counted[term], term))
+    def counted(term: int) -> Select[int, int]:
+        some = select(TicketTerm.ticket).where(TicketTerm.term == term).limit(_COMMON).subquery()
+        return select(literal(term, BigInteger), func.count()).select_from(some)
+
+    rows = s.execute(union_all(*map(counted, sorted(terms)))).all()
+    return [term for term, _ in sorted(rows, key=lambda row: (row[1], row[0]))]
 
 
 def _with_all(terms: Sequence[int]) -> Select[int]:
