@@ -16,7 +16,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from actions.desk import links, outbox, tickets
 from actions.service import handovers
 from actions.store.base import new_id
-from bot import metrics, pages, problems, upkeep
+from bot import exam_watch, metrics, pages, problems, upkeep
 from bot.channels import chat, files, live, rest
 from bot.channels import tickets as ticket_api
 from bot.deps import RuntimeDep
@@ -70,7 +70,9 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     sending = asyncio.create_task(Sender(runtime, channels_of(runtime.settings)).run(app.state.stopping))
     if not app.state.warm:
         await asyncio.to_thread(warm, runtime)
+    await asyncio.to_thread(exam_watch.resume, runtime)
     timer = asyncio.create_task(upkeep.keep(runtime, app.state.stopping))
+    exams = asyncio.create_task(exam_watch.keep(runtime, app.state.stopping))
     app.state.ready = True
     yield
     app.state.ready = False
@@ -78,6 +80,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     await runtime.hub.stop()
     await sending
     await timer
+    await exams
     await asyncio.to_thread(runtime.turns.close)
     runtime.db.dispose()
 

@@ -49,7 +49,7 @@ def start(
     """
     _check_form(size, pass_percent)
     lock_user(s, user_id)
-    if running := records.open_row(s, user_id):
+    if running := records.open_row(s, user_id, free=True):
         return records.attempt_of(s, running)
     seed &= _SEED_BITS
     hidden = disclosure.hidden_questions(s, user_id)
@@ -112,6 +112,18 @@ def open_attempt(s: Session, user_id: str) -> Attempt | None:
     """
     row = records.open_row(s, user_id)
     return records.attempt_of(s, row) if row else None
+
+
+def open_practice(s: Session, user_id: str) -> Attempt | None:
+    """Return the free practice that the person has not finished, or None."""
+    row = records.open_row(s, user_id, free=True)
+    return records.attempt_of(s, row) if row else None
+
+
+def open_by_id(s: Session, attempt_id: str, user_id: str) -> Attempt | None:
+    """Return a person's attempt where it is still open, else None. Raises 404 `unknown_attempt`."""
+    row = records.attempt_row(s, attempt_id, user_id)
+    return records.attempt_of(s, row) if row.state is AttemptState.OPEN else None
 
 
 def current_item(s: Session, attempt: Attempt) -> ShownItem | None:

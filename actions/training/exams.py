@@ -25,7 +25,7 @@ from actions.store.tables.training import (
 from actions.training import attempts, blueprints, grading, papers, plans, records
 from actions.training.closing import GRACE, close, is_over
 from actions.training.questions import Content
-from actions.training.views import Attempt, Result
+from actions.training.views import Attempt, Result, ShownItem
 from knowledge.errors import WenjinError, conflict
 
 _SEED_BITS = 2**63 - 1
@@ -82,6 +82,15 @@ class Kept:
     flagged: bool
     seq: int
     saved_at: datetime | None
+    deadline_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question of an open attempt with what is kept of it; no key, no explanation."""
+
+    item: ShownItem
+    kept: Kept
 
 
 def standing(s: Session, paper: QuizPaper, user_id: str, now: datetime) -> Standing:
@@ -218,6 +227,29 @@ def settle(s: Session, *, user_id: str, now: datetime) -> list[str]:
     return [row.id for row in rows]
 
 
+def has_overdue(s: Session, *, user_id: str, now: datetime) -> bool:
+    """Tell whether `settle` has something to do; it only reads."""
+    over = select(QuizAttempt.id).where(
+        QuizAttempt.user_id == user_id,
+        QuizAttempt.state == AttemptState.OPEN,
+        QuizAttempt.deadline_at < now - GRACE,
+    )
+    return s.scalar(over.limit(1)) is not None
+
+
+def asked(s: Session, *, attempt_id: str, user_id: str) -> list[Asked]:
+    """Return all questions of an attempt with what is kept of them. Raises 404 `unknown_attempt`."""
+    records.attempt_row(s, attempt_id, user_id)
+    items = records.item_rows(s, attempt_id)
+    contents = records.contents_of(s, items)
+    return [
+        Asked(
+            records.shown_of(one, contents[one.version_id], len(items)), _kept(one, contents[one.version_id])
+        )
+        for one in items
+    ]
+
+
 def sheet(s: Session, *, attempt_id: str, user_id: str) -> Sheet:
     """Return the places of an attempt. Raises 404 `unknown_attempt`."""
     row = records.attempt_row(s, attempt_id, user_id)
@@ -235,9 +267,9 @@ def kept(s: Session, *, attempt_id: str, user_id: str, index: int) -> Kept:
     return _kept(item, records.content_of(s, item))
 
 
-def _kept(item: QuizAttemptItem, content: Content) -> Kept:
+def _kept(item: QuizAttemptItem, content: Content, deadline_at: datetime | None = None) -> Kept:
     shown = grading.displayed(content, item.given, item.option_order)
-    return Kept(shown, item.flagged, item.seq, item.saved_at)
+    return Kept(shown, item.flagged, item.seq, item.saved_at, deadline_at)
 
 
 def save(
@@ -276,7 +308,7 @@ def save(
     if flagged is not None:
         item.flagged = flagged
     s.flush()
-    return _kept(item, content)
+    return _kept(item, content, row.deadline_at)
 
 
 def _locked(

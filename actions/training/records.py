@@ -15,14 +15,15 @@ from actions.training.views import Attempt, Feedback, Result, ReviewItem, ShownI
 from knowledge.errors import conflict, not_found
 
 
-def open_row(s: Session, user_id: str) -> QuizAttempt | None:
-    """Return the person's open practice, the newest of several, or None."""
+def open_row(s: Session, user_id: str, *, free: bool = False) -> QuizAttempt | None:
+    """Return the person's open practice, the newest of several, or None; `free`: one at no paper."""
     return s.scalar(
         select(QuizAttempt)
         .where(
             QuizAttempt.user_id == user_id,
             QuizAttempt.state == AttemptState.OPEN,
             QuizAttempt.disclosure == Disclosure.AFTER_EACH,
+            *((QuizAttempt.slot == "",) if free else ()),
         )
         .order_by(QuizAttempt.started_at.desc(), QuizAttempt.id)
         .limit(1)

@@ -28,6 +28,7 @@ def routers() -> list[APIRouter]:
         knowledge_manual,
         signin,
         training,
+        training_exam,
     )
 
     modules = (
@@ -44,6 +45,7 @@ def routers() -> list[APIRouter]:
         knowledge,
         knowledge_manual,
         training,
+        training_exam,
         dashboard,
         analysis,
     )

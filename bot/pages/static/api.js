@@ -6,9 +6,11 @@ export class Problem extends Error {
    * @param {number} status 0 when the server was not reached
    * @param {string} code
    * @param {string} detail what people read
+   * @param {any} [data] what else the problem says
    */
-  constructor(status, code, detail) {
+  constructor(status, code, detail, data = null) {
     super(detail);
+    this.data = data;
     this.status = status;
     this.code = code;
   }
@@ -49,5 +51,5 @@ export async function call(method, url, body, patience = 30000) {
   if (response.status === 204) return null;
   const data = await response.json().catch(() => null);
   if (response.ok && data !== null) return data;
-  throw new Problem(response.status, data?.code ?? "error", data?.detail ?? "服务暂时出了问题，请稍后再试。");
+  throw new Problem(response.status, data?.code ?? "error", data?.detail ?? "服务暂时出了问题，请稍后再试。", data);
 }

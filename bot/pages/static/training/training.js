@@ -27,6 +27,13 @@ if (form instanceof HTMLFormElement && form.querySelector(".option")) pickByKey(
 // Enter goes on, and the page stays at its top
 /** @type {HTMLElement | null} */ (document.querySelector("[data-focus]"))?.focus({ preventScroll: true });
 
+// the passage beside an explanation opens at the sentence
+const mark = document.querySelector(".passage [data-mark]");
+const body = mark?.closest(".passage__body");
+if (mark instanceof HTMLElement && body instanceof HTMLElement) {
+  body.scrollTop = mark.offsetTop - body.offsetTop - body.clientHeight / 3;
+}
+
 if (document.getElementById("sheet")) {
   const open = makeSheet();
   for (const button of document.querySelectorAll("[data-open]")) {
