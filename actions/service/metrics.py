@@ -8,10 +8,9 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, and_, case, func, select
+from sqlalchemy import ColumnElement, and_, case, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
-from actions.desk.life import PENDING
 from actions.store.tables.desk import Ticket, TicketState
 from actions.store.tables.service import Actor, Handover, Rating, RatingOffer, Turn
 from actions.store.tables.training import AttemptState, QuizAttempt
@@ -30,7 +29,11 @@ class Figures:
     bot_latency_*: of each customer's message, milliseconds to the bot's first reply stored.
     first_human_response_median_s: seconds from each hand-over asked for to the first human message after it.
     tickets_by_state: tickets created in the period, by their state now.
-    tickets_overdue: tickets not yet answered whose time limit ended before `until`, whenever created.
+    tickets_overdue: tickets not yet decided whose time limit ended before `until`, whenever created; not
+        those whose clock is paused.
+    tickets_judged: tickets whose deadline was met or missed in the period, in their latest round: met when
+        they were decided in time, missed when the time limit ended (the timer's verdict; a later decision
+        does not change it). tickets_in_time: those that met it; deadline_met = in_time / judged.
     offers: ratings asked for; ratings: those of the offers that were rated; response_rate = ratings / offers.
     csat: ratings of 4 and 5 among `ratings`, times 100.
     quiz_attempts, quiz_passed: attempts finished in the period; quiz_pass_rate = passed / attempts.
@@ -47,6 +50,9 @@ class Figures:
     first_human_response_median_s: float | None
     tickets_by_state: dict[str, int]
     tickets_overdue: int
+    tickets_judged: int
+    tickets_in_time: int
+    deadline_met: float | None
     offers: int
     ratings: int
     response_rate: float | None
@@ -63,6 +69,7 @@ def figures(s: Session, *, since: datetime, until: datetime) -> Figures:
     offers, rated, satisfied = _ratings(s, since, until)
     attempts, passed = _quizzes(s, since, until)
     turns, conversations = _turns(s, since, until)
+    in_time, missed = _deadlines(s, since, until)
     return Figures(
         turns=turns,
         conversations=conversations,
@@ -75,6 +82,9 @@ def figures(s: Session, *, since: datetime, until: datetime) -> Figures:
         first_human_response_median_s=quantile(_human_waits(s, since, until), 0.5),
         tickets_by_state=_tickets_by_state(s, since, until),
         tickets_overdue=_overdue(s, until),
+        tickets_judged=in_time + missed,
+        tickets_in_time=in_time,
+        deadline_met=_share(in_time, in_time + missed),
         offers=offers,
         ratings=rated,
         response_rate=_share(rated, offers),
@@ -196,8 +206,20 @@ def _tickets_by_state(s: Session, since: datetime, until: datetime) -> dict[str,
 
 
 def _overdue(s: Session, until: datetime) -> int:
-    late = (Ticket.state.in_(PENDING), Ticket.due_at < until)
+    late = (Ticket.stopped_at.is_(None), Ticket.paused_at.is_(None), Ticket.due_at < until)
     return s.scalar(select(func.count()).select_from(Ticket).where(*late)) or 0
+
+
+def _deadlines(s: Session, since: datetime, until: datetime) -> tuple[int, int]:
+    """Return how many deadlines were met in the period, and how many ended unmet."""
+    met = (*_within(Ticket.decided_at, since, until), Ticket.decided_at <= Ticket.due_at)
+    unmet = (
+        *_within(Ticket.due_at, since, until),
+        or_(Ticket.stopped_at.is_(None), Ticket.stopped_at > Ticket.due_at),
+        Ticket.paused_at.is_(None),
+    )
+    in_time, missed = (s.scalar(select(func.count()).select_from(Ticket).where(*one)) for one in (met, unmet))
+    return in_time or 0, missed or 0
 
 
 def _ratings(s: Session, since: datetime, until: datetime) -> tuple[int, int, int]:

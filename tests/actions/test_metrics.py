@@ -15,14 +15,17 @@ from hypothesis import strategies as st
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from actions.desk import tickets
+from actions.desk import tickets, work
+from actions.desk.life import PENDING
+from actions.desk.workdays import end_of_day
 from actions.service import accounts, conversations, handovers, metrics, ratings
 from actions.service.replies import Reply, ReplyKind
 from actions.store.engine import Database
-from actions.store.tables.desk import Ticket
+from actions.store.tables.desk import Ticket, TicketState
 from actions.store.tables.service import Conversation, Handover, HandoverState, RatingOffer, Turn
 from actions.store.tables.training import AttemptKind, AttemptState, QuizAttempt
 from tests.actions.conftest import NOW, open_guest
+from tests.actions.desk.people import as_is, decide, hire, take
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 SINCE, UNTIL = NOW, NOW + 3 * DAY
@@ -68,10 +71,9 @@ def complain(s: Session, number: int, at: datetime) -> Ticket:
 def test_nothing_is_counted_as_nothing(session: Session) -> None:
     found = figures(session)
     assert (found.turns, found.offers, found.tickets_overdue, found.quiz_attempts) == (0, 0, 0, 0)
-    assert found.tickets_by_state == dict.fromkeys(
-        ["received", "in_progress", "answered", "closed", "withdrawn"], 0
-    )
+    assert found.tickets_by_state == dict.fromkeys(map(str, TicketState), 0)
     for share in (
+        found.deadline_met,
         found.csat,
         found.response_rate,
         found.quiz_pass_rate,
@@ -104,13 +106,38 @@ def test_lateness_is_judged_for_what_is_not_answered(session: Session) -> None:
     for number in range(3):
         made = complain(session, number, NOW)
         if number:
-            tickets.take(session, ticket_id=made.id, user=li, version=1, now=NOW)
+            take(session, made, li)
         if number == 2:
-            tickets.reply(session, ticket_id=made.id, user=li, text="好", version=2, now=NOW)
-    due = NOW + 15 * DAY
+            decide(session, made, li)
+    due = made.due_at
     assert figures(session, until=due).tickets_overdue == 0
     assert figures(session, since=due, until=due + MINUTE).tickets_overdue == 2
-    assert figures(session).tickets_by_state["answered"] == 1
+    assert figures(session).tickets_by_state["decided"] == 1
+
+
+def test_a_deadline_is_judged_once_when_it_is_certain(session: Session) -> None:
+    """In time with the decision, too late with the end of the time limit: by the timer, not by the decision."""
+    people = hire(session)
+    in_time, late, paused, waiting, withdrawn = made = [complain(session, n, NOW) for n in range(5)]
+    for one in made:
+        take(session, one, people.li)
+    decide(session, in_time, people.li, NOW + 2 * DAY)
+    work.pause(session, **as_is(paused, people.li, NOW + DAY), reason="鉴定")
+    tickets.withdraw(session, ticket_id=withdrawn.id, customer_id="c", now=NOW + DAY)
+    due = late.due_at
+    decide(session, late, people.li, due + 3 * DAY)
+
+    def judged(since: datetime, until: datetime) -> tuple[int, int, float | None]:
+        found = figures(session, since=since, until=until)
+        return found.tickets_judged, found.tickets_in_time, found.deadline_met
+
+    assert judged(NOW, NOW + DAY) == (0, 0, None)
+    assert judged(NOW + DAY, due) == (1, 1, 1.0)
+    assert judged(due, due + DAY) == (2, 0, 0.0)
+    assert judged(due + DAY, due + 9 * DAY) == (0, 0, None)
+    assert judged(NOW, due + 9 * DAY) == (3, 1, 1 / 3)
+    assert figures(session, until=due + 9 * DAY).tickets_overdue == 1
+    assert waiting.stopped_at is None
 
 
 def test_the_bot_does_not_count_as_a_person(session: Session, conversation: Conversation) -> None:
@@ -156,7 +183,7 @@ class History:
 
     asked: list[tuple[str, datetime, list[tuple[str | None, float | None]]]] = field(default_factory=list)
     offers: list[tuple[datetime, int | None]] = field(default_factory=list)
-    tickets: list[tuple[datetime, str]] = field(default_factory=list)
+    tickets: list[tuple[datetime, str, int]] = field(default_factory=list)
     quizzes: list[tuple[datetime, bool] | None] = field(default_factory=list)
     waits: list[tuple[datetime, datetime | None, list[datetime]]] = field(default_factory=list)
 
@@ -171,7 +198,8 @@ HISTORIES = st.builds(
     tickets=st.lists(
         st.tuples(
             TIMES.map(lambda at: at - 14 * DAY),
-            st.sampled_from(["received", "in_progress", "answered", "closed"]),
+            st.sampled_from(list(TicketState)),
+            st.integers(0, 30 * 24),
         ),
         max_size=8,
     ),
@@ -195,9 +223,12 @@ def write(s: Session, history: History) -> None:
         s.flush()
         if score:
             ratings.rate(s, offer_id=made.id, conversation_id=guests["a"].id, score=score, now=at + DAY)
-    for number, (at, state) in enumerate(history.tickets):
+    for number, (at, state, hours) in enumerate(history.tickets):
         kept = complain(s, number, at)
-        s.execute(update(Ticket).where(Ticket.id == kept.id).values(state=state))
+        stopped = None if state in PENDING else at + hours * HOUR
+        decided = None if state is TicketState.WITHDRAWN else stopped
+        values = {"state": state, "stopped_at": stopped, "decided_at": decided}
+        s.execute(update(Ticket).where(Ticket.id == kept.id).values(values))
     for number, end in enumerate(history.quizzes):
         s.add(attempt(s, number, end))
     for number, (at, ended, spoken) in enumerate(history.waits):
@@ -242,8 +273,8 @@ def expected(history: History) -> dict[str, Any]:
         heard = [moment for moment in spoken if moment >= at and (ended is None or moment <= ended)]
         if within(at) and heard:
             waits.append((min(heard) - at).total_seconds())
-    created = [state for at, state in history.tickets if within(at)]
-    states = ("received", "in_progress", "answered", "closed", "withdrawn")
+    created = [state for at, state, _ in history.tickets if within(at)]
+    in_time, missed, overdue = judged(history)
 
     def ended_so(outcome: str) -> int:
         return sum(any(found == outcome for found, _ in replies) for _, _, replies in asked)
@@ -257,10 +288,11 @@ def expected(history: History) -> dict[str, Any]:
         "handed_over": ended_so("handover"),
         "bot_latency_median_ms": median(latencies) if latencies else None,
         "first_human_response_median_s": median(waits) if waits else None,
-        "tickets_by_state": {state: created.count(state) for state in states},
-        "tickets_overdue": sum(
-            state in ("received", "in_progress") and at + 15 * DAY < UNTIL for at, state in history.tickets
-        ),
+        "tickets_by_state": {state: created.count(state) for state in TicketState},
+        "tickets_overdue": overdue,
+        "tickets_in_time": in_time,
+        "tickets_judged": in_time + missed,
+        "deadline_met": in_time / (in_time + missed) if in_time + missed else None,
         "offers": len(offers),
         "ratings": len(given_scores),
         "response_rate": len(given_scores) / len(offers) if offers else None,
@@ -269,6 +301,19 @@ def expected(history: History) -> dict[str, Any]:
         "quiz_passed": sum(finished),
         "quiz_pass_rate": sum(finished) / len(finished) if finished else None,
     }
+
+
+def judged(history: History) -> tuple[int, int, int]:
+    """Return the deadlines met and missed in the period, and what is overdue at its end."""
+    in_time = missed = overdue = 0
+    for at, state, hours in history.tickets:
+        due, end = end_of_day(at, 15), None if state in PENDING else at + hours * HOUR
+        if end is not None and end <= due:
+            in_time += SINCE <= end < UNTIL and state is not TicketState.WITHDRAWN
+        else:
+            missed += SINCE <= due < UNTIL
+            overdue += end is None and due < UNTIL
+    return in_time, missed, overdue
 
 
 def expected_days(history: History) -> list[dict[str, Any]]:
