@@ -1,7 +1,7 @@
 """Which business and cause a complaint is about: learnt from examples at set-up, proposed with a confidence.
 
 A multinomial logistic regression for each axis, on the encoder's sentence vector (which stays as it is), on
-letters and pairs of letters, and for the business on the words that name one. A model is a file named after
+runs of one to three letters, and for the business on the words that name one. A model is a file named after
 the hash of all that it was made from: it is made once, never changed, and made anew when examples, words,
 categories or encoder change.
 """
@@ -31,14 +31,14 @@ Encode = Callable[[Sequence[str]], Sequence[Encoded]]
 AXES = ("business", "cause")
 EXAMPLES = categories.DEFAULT_FILE.with_name("examples.yml")
 WORDS = categories.DEFAULT_FILE.with_name("words.yml")
-LONGEST = 2  # letters of an n-gram
-# By five-fold cross-validation on the examples.
-STRENGTH = 12.0  # inverse of the regularisation
-WORDS_WEIGHT = 0.5
+LONGEST = 3  # letters of a run
+# By five-fold cross-validation on the examples; the strength is the inverse of the regularisation.
+STRENGTH = {"business": 15.0, "cause": 60.0}
+LETTERS_WEIGHT, WORDS_WEIGHT = 2.0, 0.5
 # How much a like cause and a like business count beside like words, where two complaints are compared.
 LIKE_CAUSE, LIKE_BUSINESS = 0.3, 0.1
 _PLAIN_STRENGTH = 2.0
-_FORM = 1
+_FORM = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,8 @@ def ensure(folder: Path, encoder: str, encode: Encode, say: Callable[[str], None
 
 def fingerprint(examples: Iterable[Example], words: Mapping[str, Sequence[str]], encoder: str) -> str:
     """Return a hash of everything that a model is made of."""
-    content = [_FORM, encoder, STRENGTH, WORDS_WEIGHT, words, [asdict(one) for one in examples]]
+    settings = [_FORM, STRENGTH, LETTERS_WEIGHT, WORDS_WEIGHT]
+    content = [settings, encoder, words, [asdict(one) for one in examples]]
     return hashlib.sha256(json.dumps(content, ensure_ascii=False).encode()).hexdigest()[:16]
 
 
@@ -130,21 +131,23 @@ def learn(
     for axis in AXES:
         keys = [str(getattr(one, axis)) for one in examples]
         rows = [half.features(axis, e.text, v) for e, v in zip(examples, vectors, strict=True)]
-        model |= _fitted(axis, np.stack(rows), keys, STRENGTH)
+        model |= _fitted(axis, np.stack(rows), keys, STRENGTH[axis])
         model |= _fitted(f"{axis}_plain", (vectors - mean) / model["size"], keys, _PLAIN_STRENGTH)
     return model
 
 
 def _fitted(name: str, rows: Floats, keys: Sequence[str], strength: float) -> dict[str, npt.NDArray[Any]]:
+    """Return the regression's arrays, a row for each key; of two keys scikit-learn keeps the second alone."""
     from scipy.sparse import csr_matrix
     from sklearn.linear_model import LogisticRegression
 
-    fitted = LogisticRegression(C=strength, max_iter=500).fit(csr_matrix(rows), list(keys))
-    return {
-        f"{name}_keys": fitted.classes_.astype(str),
-        f"{name}_weights": fitted.coef_.astype(np.float32),
-        f"{name}_bias": fitted.intercept_.astype(np.float32),
-    }
+    known = sorted(set(keys))
+    weights, bias = np.zeros((len(known), rows.shape[1]), np.float32), np.zeros(len(known), np.float32)
+    if len(known) > 1:
+        fitted = LogisticRegression(C=strength, max_iter=500).fit(csr_matrix(rows), list(keys))
+        first = len(known) - len(fitted.coef_)
+        weights[first:], bias[first:] = fitted.coef_, fitted.intercept_
+    return {f"{name}_keys": np.array(known), f"{name}_weights": weights, f"{name}_bias": bias}
 
 
 class Classifier:
@@ -174,7 +177,10 @@ class Classifier:
 
     def features(self, axis: str, text: str, vector: Floats) -> Floats:
         """Return the row that an axis is decided by."""
-        row = [(vector - self._arrays["mean"]) / self._arrays["size"], self._letters.weigh(text)]
+        row = [
+            (vector - self._arrays["mean"]) / self._arrays["size"],
+            LETTERS_WEIGHT * self._letters.weigh(text),
+        ]
         if axis == "business":
             plain = normalise(text)
             hits = [sum(word in plain for word in of_one) for of_one in self._words]
@@ -209,7 +215,7 @@ def _unit(rows: Floats) -> Floats:
 
 @dataclass(frozen=True, slots=True)
 class _Letters:
-    """Letters and pairs of letters, weighed by how rare they are among the examples."""
+    """Runs of letters, weighed by how rare they are among the examples."""
 
     places: dict[str, int]
     idf: Floats

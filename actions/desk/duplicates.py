@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import Row, or_, select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from actions.desk import forms
@@ -25,8 +24,8 @@ from actions.store.tables.desk import Ticket, TicketVector
 Floats = npt.NDArray[np.float32]
 CompareBy = Callable[[Floats], Floats]  # rows whose products tell how alike their vectors are
 
-SAME = 0.5  # from here on a customer is asked whether it is the same matter
-ALIKE = 0.75  # from here on a complaint of somebody else is shown as alike
+SAME = 0.46  # from here on a customer is asked whether it is the same matter
+ALIKE = 0.7  # from here on a complaint of somebody else is shown as alike
 SHARED_NUMBER, SHARED_ORDER, OTHER_ORDER = 0.15, 0.5, -0.3
 INCIDENT_DAYS = 7
 _CHECKED = 40  # of the likest by vector alone, so many are read
@@ -79,8 +78,12 @@ def same_matter(
             TicketVector.encoder == vector.encoder,
         )
     )  # fmt: skip
-    rows = s.execute(own.order_by(Ticket.created_at.desc(), Ticket.number))
-    scored = _scored([(ticket, stored) for ticket, stored in rows], vector.values, text, compare_by)
+    rows = s.execute(own.order_by(Ticket.created_at.desc(), Ticket.number)).tuples().all()
+    scores = _products(vector.values, [stored for _, stored in rows], compare_by).tolist()
+    scored = [
+        Like(ticket, score + evidence(text, ticket.matter))
+        for (ticket, _), score in zip(rows, scores, strict=True)
+    ]
     best = max(scored, key=lambda like: like.score, default=None)
     return best.ticket if best and best.score >= SAME else None
 
@@ -91,45 +94,29 @@ def similar(s: Session, ticket: Ticket, now: datetime, *, compare_by: CompareBy,
     if own is None:
         return Similar((), 0)
     recently = now - timedelta(days=INCIDENT_DAYS)
-    others = (
-        select(Ticket.id, Ticket.state, Ticket.created_at, TicketVector.vector)
-        .join(TicketVector, TicketVector.ticket_id == Ticket.id)
-        .where(
-            Ticket.customer_id != ticket.customer_id, TicketVector.encoder == own.encoder,
-            or_(Ticket.state.in_(PENDING), Ticket.created_at > recently),
-        )
-    )  # fmt: skip
-    rows = s.execute(others).all()
+    # Two queries, each along an index of its own: what is pending, what is new.
+    pending = _vectors(s, ticket, own.encoder, Ticket.stopped_at.is_(None))
+    new = _vectors(s, ticket, own.encoder, Ticket.created_at > recently)
     values = np.frombuffer(own.vector, np.float16).astype(np.float32)
-    scores = _products(values, [row.vector for row in rows], compare_by)
-    order = np.argsort(-scores, kind="stable")
-    likely = [rows[i] for i in order[:_CHECKED] if scores[i] >= ALIKE - SHARED_ORDER]
-    pending = [row for row in likely if row.state in PENDING]
-    recent = sum(bool(scores[i] >= ALIKE and rows[i].created_at > recently) for i in range(len(rows)))
-    return Similar(_likest(s, ticket, pending, values, compare_by)[:limit], recent)
+    vectors = {**new, **pending}
+    scores = dict(zip(vectors, _products(values, list(vectors.values()), compare_by).tolist(), strict=True))
+    likely = sorted(pending, key=lambda one: (-scores[one], one))[:_CHECKED]
+    found = s.scalars(select(Ticket).where(Ticket.id.in_(likely)))
+    scored = [Like(one, scores[one.id] + evidence(ticket.matter, one.matter)) for one in found]
+    alike = sorted(
+        (like for like in scored if like.score >= ALIKE), key=lambda like: (-like.score, like.ticket.number)
+    )
+    return Similar(tuple(alike[:limit]), sum(scores[one] >= ALIKE for one in new))
 
 
-def _likest(
-    s: Session, ticket: Ticket, likely: Sequence[Row[Any]], values: Floats, compare_by: CompareBy
-) -> tuple[Like, ...]:
-    vectors = {row.id: row.vector for row in likely}
-    found = s.scalars(select(Ticket).where(Ticket.id.in_(list(vectors)))).all()
-    pairs = [(one, vectors[one.id]) for one in found]
-    scored = [like for like in _scored(pairs, values, ticket.matter, compare_by) if like.score >= ALIKE]
-    return tuple(sorted(scored, key=lambda like: (-like.score, like.ticket.number)))
-
-
-def _scored(
-    pairs: Sequence[tuple[Ticket, bytes]],
-    values: Floats,
-    text: str,
-    compare_by: CompareBy,
-) -> list[Like]:
-    scores = _products(values, [vector for _, vector in pairs], compare_by)
-    return [
-        Like(ticket, float(score) + evidence(text, ticket.matter))
-        for (ticket, _), score in zip(pairs, scores, strict=True)
-    ]
+def _vectors(s: Session, ticket: Ticket, encoder: str, which: ColumnElement[bool]) -> dict[str, bytes]:
+    """Return the vectors of other customers' tickets, by id."""
+    of_others = (
+        select(TicketVector.ticket_id, TicketVector.vector)
+        .join(Ticket, Ticket.id == TicketVector.ticket_id)
+        .where(which, Ticket.customer_id != ticket.customer_id, TicketVector.encoder == encoder)
+    )
+    return dict(s.execute(of_others).tuples().all())
 
 
 def _products(values: Floats, stored: Sequence[bytes], compare_by: CompareBy) -> Floats:
