@@ -118,6 +118,7 @@ class QuizQuestion(Base):
     edited_by: Mapped[str | None] = mapped_column(ForeignKey("users.id"))
     reviewed_by: Mapped[str | None] = mapped_column(ForeignKey("users.id"))
     reviewed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    review_note: Mapped[str] = mapped_column(String(500), default="")
     updated_at: Mapped[datetime] = mapped_column(UTCDateTime)
 
 

@@ -18,7 +18,11 @@ _ID = sa.String(32)
 _IS_OPEN = sa.text("state = 'open'")
 _ADDED: dict[str, tuple[tuple[str, Any, str], ...]] = {
     "users": (("department", sa.String(64), ""), ("job", sa.String(32), "")),
-    "quiz_questions": (("next_status", sa.String(16), ""), ("origin", sa.String(24), "folder")),
+    "quiz_questions": (
+        ("next_status", sa.String(16), ""),
+        ("origin", sa.String(24), "folder"),
+        ("review_note", sa.String(500), ""),
+    ),
     "quiz_question_versions": (("created_by", _ID, "folder"), ("note", sa.String(500), "")),
     "quiz_attempts": (
         ("paper_version", sa.Integer(), "0"),
