@@ -56,8 +56,10 @@ def desk(
 
 
 @router.get("/news")
-def news(runtime: RuntimeDep, user: Handler, seen: datetime, case: str = "") -> dict[str, Any]:
-    """Return the lists' sizes, what has come since the page was made, and whether it is old by now.
+def news(
+    runtime: RuntimeDep, user: Handler, seen: datetime, known: str = "", case: str = ""
+) -> dict[str, Any]:
+    """Return the lists' sizes and what has come since the page was made; only a mark where that is `known`.
 
     `version` is that of the ticket `case`, 0 for none. Who asks is there for the customers they talk with.
     """
@@ -65,6 +67,8 @@ def news(runtime: RuntimeDep, user: Handler, seen: datetime, case: str = "") -> 
     since = seen if seen.tzinfo else now
     with runtime.db.begin() as s:
         handovers.here(s, user.user, now)
+        if mark(s, user.user) == known:
+            return {"mark": known}
         waiting = [one for one in handovers.open_handovers(s) if one.requested_at > since]
         new, calls = counts.arrived(s, since), sum(h.state is HandoverState.REQUESTED for h in waiting)
         unread = handovers.unread(s, user.user)
@@ -73,7 +77,7 @@ def news(runtime: RuntimeDep, user: Handler, seen: datetime, case: str = "") -> 
         return {
             "counts": sizes(s, user.user, now),
             "words": "，".join(words),
-            "mark": mark(s),
+            "mark": mark(s, user.user),
             "version": registry.get_by_number(s, case).version if case else 0,
         }
 

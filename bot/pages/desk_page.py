@@ -106,7 +106,7 @@ def desk_page(
         leads=may(user.user, "supervisor"),
         case=case,
         seen=now.isoformat().replace("+00:00", "Z"),
-        mark=mark(s),
+        mark=mark(s, user.user),
         now=now,
         problem=view.problem,
         done=DONE.get(view.done, ""),
@@ -121,9 +121,9 @@ def sizes(s: Session, user: User, now: datetime) -> dict[str, int]:
     return queues.sizes(counted, len(handovers.open_handovers(s)))
 
 
-def mark(s: Session) -> int:
-    """Return a number that rises with everything that is done, so that a page knows whether it is old."""
-    return s.get_one(AuditHead, 1).seq
+def mark(s: Session, user: User) -> str:
+    """Return what differs whenever something was done or said to somebody: so a page knows that it is old."""
+    return f"{s.get_one(AuditHead, 1).seq}.{handovers.unread(s, user)}"
 
 
 def choices(s: Session) -> Choices:

@@ -23,6 +23,8 @@ FLAGS = (
 )
 USERS = {
     "lin": ("handler", "林晓"),
+    "zhou": ("handler", "周航"),
+    "sun": ("supervisor", "孙悦"),
     "wen": ("knowledge", "温故"),
     "zhao": ("staff", "赵敏"),
     "nurse": ("staff", ""),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 
 from playwright.sync_api import expect
 
@@ -123,68 +122,6 @@ def test_a_question_that_the_page_offers_is_answered(arrive: Arrive) -> None:
         assert chat.last.get_attribute("data-kind") == "answer", chip
 
 
-def test_a_handler_answers_and_closes_while_the_customer_watches_and_rates(
-    arrive: Arrive, installation: Installation
-) -> None:
-    customer, handler = arrive(phone=True), arrive()
-    chat, desk = Chat(customer).open(), handler.page
-    number = chat.complain("上周三买东西扣了我两次钱，没有人处理")
-
-    handler.go("/desk")
-    expect(desk).to_have_url(re.compile(r"/login\?next="))
-    handler.snap("b1-sign-in")
-    handler.sign_in("lin")
-    expect(desk).to_have_url(re.compile(r"/desk$"))
-    row = desk.locator(".item", has_text=number)
-    expect(row).to_contain_text("还有 15 天")
-    handler.snap("b2-desk")
-    row.click()
-    expect(desk.get_by_role("heading", name=number)).to_be_visible()
-    desk.get_by_role("button", name="受理这张工单").click()
-    expect(desk.get_by_role("status").filter(has_text="已受理")).to_be_visible()
-    handler.snap("b3-taken")
-
-    handler.presses("r")
-    reply = desk.get_by_label("答复客户")
-    expect(reply).to_be_focused()
-    reply.fill("经核实，第二笔是重复扣款，今天已原路退回。")
-    desk.get_by_role("button", name="发送答复").click()
-    expect(desk.get_by_role("status").filter(has_text="答复已发到客户的聊天里")).to_be_visible()
-    handler.snap("b4-answered")
-    chat.hears("经核实，第二笔是重复扣款，今天已原路退回。")  # without a reload
-    customer.snap("b5-answer-arrived")
-
-    handler.presses("e")
-    desk.get_by_label("办结", exact=True).fill("已退回重复扣款 200 元，客户认可。")
-    desk.get_by_role("button", name="办结工单").click()
-    expect(desk.get_by_role("status").filter(has_text="已办结")).to_be_visible()
-    handler.snap("b6-closed")
-    chat.hears("已退回重复扣款")
-
-    # rates 4, with dimensions
-    card = customer.page.locator('.card[aria-label="满意度评价"]')
-    expect(card).to_be_visible()
-    customer.snap("b7-rating")
-    _score(customer, "总体评价", 4)
-    card.get_by_text("分项评价（可选）").click()
-    _score(customer, "响应速度", 5)
-    _score(customer, "售后服务", 3)
-    card.get_by_label("补充说明（可选）").fill("退得快，就是电话难打。")
-    customer.snap("b8-rating-filled")
-    card.get_by_role("button", name="提交评价").click()
-    expect(card).to_contain_text("您的评价已记下：4 分")
-    customer.snap("b9-rated")
-    kept = installation.rows(
-        "SELECT r.score, r.dimensions FROM ratings r JOIN rating_offers o ON o.id = r.offer_id "
-        "JOIN tickets t ON t.id = o.subject_id WHERE t.number = ?",
-        number,
-    )
-    assert kept[0][0] == 4
-    assert all(part in str(kept[0][1]) for part in ('"response_speed": 5', '"after_sales": 3'))
-    states = installation.rows("SELECT state, handler_id IS NOT NULL FROM tickets WHERE number = ?", number)
-    assert states == [("closed", 1)]
-
-
 def test_a_customer_talks_to_a_person_and_then_to_the_bot_again(arrive: Arrive) -> None:
     customer, handler = arrive(), arrive()
     chat, desk = Chat(customer).open(), handler.page
@@ -272,9 +209,3 @@ def test_the_server_dies_in_the_middle_of_a_complaint_and_the_customer_goes_on(
     expect(chat.last).to_contain_text(number)
     texts = page.locator(".msg--customer .bubble").all_inner_texts()
     assert texts.count("退还多扣的钱") == 1
-
-
-def _score(person: Person, label: str, score: int) -> None:
-    group = person.page.get_by_role("radiogroup", name=label)
-    group.locator("label").nth(score - 1).click()
-    expect(group.get_by_role("radio").nth(score - 1)).to_be_checked()
