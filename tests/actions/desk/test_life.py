@@ -31,6 +31,7 @@ from actions.store.base import Base
 from actions.store.engine import Database
 from actions.store.tables.accounts import User
 from actions.store.tables.desk import Ticket, TicketEvent, TicketState
+from bot.settings import PROJECT
 from knowledge.errors import WenjinError
 from tests.actions.conftest import KEY, NOW, Servers
 from tests.actions.desk.people import ASSESSED, CUSTOMER, DECISION, HOUR, People, bring, complain, hire
@@ -261,3 +262,29 @@ def test_only_the_table_moves_a_ticket_and_says_why_not() -> None:
     assert allowed(TicketState.WITHDRAWN) == [Step.NOTE]
     assert Step.TAKE in allowed(TicketState.ESCALATED, Who.SUPERVISOR)
     assert Step.TAKE not in allowed(TicketState.ESCALATED, Who.OWNER, Who.HANDLER, Who.FREE)
+
+
+PARTS = {
+    "customer": Who.CUSTOMER, "any handler": Who.HANDLER, "any handler while nobody has it": Who.FREE,
+    "its handler": Who.OWNER, "supervisor": Who.SUPERVISOR, "the program": Who.SYSTEM,
+}  # fmt: skip
+
+
+def test_the_documentation_has_the_same_table() -> None:
+    page = (PROJECT / "bot" / "docs" / "desk.md").read_text(encoding="utf-8")
+    rows = [
+        [cell.strip() for cell in line.strip("|").split("|")]
+        for line in page.partition("| step |")[2].partition("\n\n")[0].splitlines()
+    ]
+    states = [TicketState(cell.strip("`")) for cell in rows[0][:-1]]
+    told: dict[Step, dict[TicketState, TicketState]] = {}
+    for name, *cells, parts in rows[2:]:
+        step = Step(name.split("`")[1])
+        assert name.endswith(STEP_LABELS[step])
+        told[step] = {
+            state: state if cell == "·" else TicketState(cell)
+            for state, cell in zip(states, cells, strict=True)
+            if cell
+        }
+        assert {PARTS[part] for part in parts.split(", ")} == WHO[step]
+    assert told == TRANSITIONS
