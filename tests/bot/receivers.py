@@ -80,7 +80,10 @@ def hook_server() -> Iterator[Hook]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["content-length"]))
+            length = int(self.headers["content-length"])
+            body = self.rfile.read(length)
+            if len(body) < length:  # its sender has died
+                return
             self.send_response(hook.take({k.lower(): v for k, v in self.headers.items()}, body))
             self.end_headers()
 
