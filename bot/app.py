@@ -17,7 +17,7 @@ from actions.desk import links, outbox, tickets
 from actions.service import handovers
 from actions.store.base import new_id
 from bot import exam_watch, metrics, pages, problems, upkeep
-from bot.channels import chat, files, live, rest
+from bot.channels import chat, files, live, rest, roster
 from bot.channels import tickets as ticket_api
 from bot.deps import RuntimeDep
 from bot.limits import BodyLimit, largest_body
@@ -54,6 +54,7 @@ def create_app(settings: Settings, *, warmed: Runtime | None = None) -> FastAPI:
     app.include_router(files.router)
     app.include_router(live.router)
     app.include_router(ticket_api.router)
+    app.include_router(roster.router)
     app.include_router(rest.router)
     for router in pages.routers():
         app.include_router(router)

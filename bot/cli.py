@@ -13,7 +13,7 @@ from importlib.metadata import entry_points
 
 from actions.desk.triage import QUEUES
 from actions.service.accounts import ROLES
-from bot import commands, desk_commands, quiz_commands
+from bot import commands, desk_commands, quiz_commands, roster_commands
 from bot.settings import load_settings
 from knowledge.errors import WenjinError
 
@@ -118,6 +118,7 @@ def parser() -> argparse.ArgumentParser:
     _add_manual(sub)
     _add_user(sub)
     _add_quiz(sub)
+    _add_roster(sub)
     sent = _add(sub, "notices", commands.notices, "查看还没有送达的邮件和推送，或重发一条")
     sent.add_argument("--failed", action="store_true", help="只看多次发送都没有成功、已经放弃的")
     sent.add_argument("--retry", metavar="编号", help="重发一条已经放弃的通知")
@@ -168,6 +169,13 @@ def _add_quiz(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     out.add_argument("--format", choices=[*quiz_commands.TEXTS, *quiz_commands.PACKAGES], default="jsonl")
     out.add_argument("--status", choices=["draft", "approved", "retired"], help="只导出这种状态的题")
     out.add_argument("--out", metavar="文件", help="写到文件（默认打印；xlsx 和 qti 必须指定）")
+
+
+def _add_roster(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    roster = sub.add_parser("roster", help="员工名单").add_subparsers(required=True, metavar="操作")
+    taken = _add(roster, "import", roster_commands.import_people, "导入员工名单，按工号新增和更新")
+    taken.add_argument("file", help="xlsx 或 csv：工号、姓名、部门、岗位、入职日期、离职日期")
+    taken.add_argument("--dry-run", action="store_true", help="只试算，不改动任何人")
 
 
 def _add_user(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from actions.desk import upkeep
 from actions.service import absence
+from actions.training import assignments, reminders
 from bot import metrics
 from bot.runtime import Runtime
 
@@ -24,6 +25,7 @@ async def keep(runtime: Runtime, stopping: asyncio.Event, *, every: float = EVER
     while not stopping.is_set():
         await _safely(once, runtime)
         await _safely(watch_handovers, runtime)
+        await _safely(keep_training, runtime)
         try:
             await asyncio.wait_for(stopping.wait(), every)
         except TimeoutError:
@@ -50,6 +52,18 @@ def watch_handovers(runtime: Runtime) -> None:
     """Put back whom a handler has left, and tell once who has waited long for a person."""
     with runtime.db.begin() as s:
         absence.watch(s, runtime.now())
+
+
+def keep_training(runtime: Runtime) -> dict[str, int]:
+    """Give everybody what they must pass, freeze what leavers owe, and write the reminders."""
+    with runtime.db.begin() as s:
+        done = assignments.refresh(s, runtime.now())
+        reminded = reminders.remind(s, runtime.now())
+    if reminded:
+        done["reminded"] = reminded
+    if done:
+        log.info("training: %s", done)
+    return done
 
 
 async def _safely(work: Callable[[Runtime], object], runtime: Runtime) -> None:

@@ -108,7 +108,7 @@ def sign_in(s: DbSession, *, name: str, password: str, now: datetime) -> Session
     Raises:
         WenjinError: 401 `bad_credentials`; 429 `too_many_failures` after 5 failures in 15 minutes.
     """
-    name = _fold(name)[:MAX_NAME]
+    name = folded(name)[:MAX_NAME]
     _refuse_guessing(s, name, now)
     user = s.scalar(select(User).where(User.name == name))
     matches = _matches(user.password_hash if user else _nobody(), password)
@@ -174,7 +174,12 @@ def get_user(s: DbSession, user_id: str) -> User:
 
 def find_user(s: DbSession, name: str) -> User | None:
     """Return a user by name, or None."""
-    return s.scalar(select(User).where(User.name == _fold(name)))
+    return s.scalar(select(User).where(User.name == folded(name)))
+
+
+def folded(name: str) -> str:
+    """Return a name as accounts are kept under: no difference of case or width."""
+    return unicodedata.normalize("NFKC", clean(name)).casefold()
 
 
 def users(s: DbSession) -> list[User]:
@@ -195,10 +200,10 @@ def require_role(user: User, role: str) -> None:
 
 
 def _check_name(name: str) -> str:
-    folded = _fold(name)
-    if not folded or len(folded) > MAX_NAME or any(char.isspace() for char in folded):
+    wanted = folded(name)
+    if not wanted or len(wanted) > MAX_NAME or any(char.isspace() for char in wanted):
         raise bad_input("bad_name", f"账号名需为 1 到 {MAX_NAME} 个字符，不含空格。")
-    return folded
+    return wanted
 
 
 def _check_roles(roles: Iterable[str]) -> list[str]:
@@ -242,10 +247,6 @@ def _open_session(s: DbSession, user: User, now: datetime) -> Session:
 
 def _record(s: DbSession, actor: str, action: str, user: User, now: datetime, **data: object) -> None:
     audit.record(s, actor=actor, action=action, object_type="user", object_id=user.id, data=data, now=now)
-
-
-def _fold(name: str) -> str:
-    return unicodedata.normalize("NFKC", clean(name)).casefold()
 
 
 def _hash(token: str) -> str:
