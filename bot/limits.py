@@ -13,6 +13,8 @@ LARGEST_BODY = 1_000_000
 _AROUND = 200_000  # what a form has besides its file
 LARGEST_FILE_BODY = LARGEST + _AROUND
 LARGEST_FORM_BODY = 3 * LARGEST + _AROUND  # several photos at once
+LARGEST_QUESTIONS_BODY = 20_000_000 + _AROUND  # a file of questions
+_QUESTIONS = re.compile(r"/training/bank/import")
 _FILE = re.compile(r"/api/chat/files|/api/tickets/[^/]+/files|/desk/tickets/[^/]+/files")
 _FORM = re.compile(r"/complain|/t/[^/]+/facts")
 
@@ -21,6 +23,8 @@ def largest_body(path: str) -> int:
     """Return how many bytes a request to a path may have."""
     if _FILE.fullmatch(path):
         return LARGEST_FILE_BODY
+    if _QUESTIONS.fullmatch(path):
+        return LARGEST_QUESTIONS_BODY
     return LARGEST_FORM_BODY if _FORM.fullmatch(path) else LARGEST_BODY
 
 

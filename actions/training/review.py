@@ -53,6 +53,11 @@ def standing(s: Session, question_id: str) -> Standing:
     return Standing(head, shown, now if now.status is Status.APPROVED else None, versions)
 
 
+def exists(s: Session, question_id: str) -> bool:
+    """Tell whether the bank has a question of that id."""
+    return s.get(QuizQuestion, question_id) is not None
+
+
 def question_of(head: QuizQuestion, version: QuizQuestionVersion, case: Case | None = None) -> Question:
     """Return a question of the database with one of its versions."""
     return Question(

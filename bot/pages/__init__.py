@@ -28,7 +28,9 @@ def routers() -> list[APIRouter]:
         knowledge_manual,
         signin,
         training,
+        training_bank,
         training_exam,
+        training_papers,
     )
 
     modules = (
@@ -46,6 +48,8 @@ def routers() -> list[APIRouter]:
         knowledge_manual,
         training,
         training_exam,
+        training_bank,
+        training_papers,
         dashboard,
         analysis,
     )
