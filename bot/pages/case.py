@@ -22,7 +22,7 @@ from bot.channels.chat import same_origin
 from bot.deps import RuntimeDep
 from bot.pages.render import page
 from bot.runtime import Runtime
-from knowledge.errors import WenjinError, conflict
+from knowledge.errors import WenjinError, conflict, not_found
 
 router = APIRouter(prefix="/t/{token}", include_in_schema=False)
 DONE = {
@@ -40,21 +40,21 @@ SITE = [Depends(same_origin)]
 def show(token: str, request: Request, runtime: RuntimeDep, done: str = "") -> Response:
     """Show the ticket; raise 404 `ticket_not_found` for a token that is not one."""
     with runtime.db.reading() as s:
-        return _page(request, runtime, s, token, links.by_token(s, token), done=done)
+        return _page(request, runtime, s, token, _ticket(s, token), done=done)
 
 
 @router.get("/news")
 def news(token: str, runtime: RuntimeDep) -> dict[str, Any]:
     """Return the number of the last thing that happened, for a page that looks for news."""
     with runtime.db.reading() as s:
-        return {"version": case_of(s, links.by_token(s, token), runtime.now()).version}
+        return {"version": case_of(s, _ticket(s, token), runtime.now()).version}
 
 
 @router.get("/files/{file_id}")
 def file_of(token: str, file_id: str, runtime: RuntimeDep) -> Response:
     """Return a file of the ticket; raise 404 `file_not_found` for any other."""
     with runtime.db.reading() as s:
-        return files.download(attachments.of_customer_ticket(s, file_id, links.by_token(s, token)))
+        return files.download(attachments.of_customer_ticket(s, file_id, _ticket(s, token)))
 
 
 @router.post("/facts", dependencies=SITE)
@@ -123,6 +123,16 @@ async def rating(token: str, request: Request, runtime: RuntimeDep) -> Response:
     return await run_in_threadpool(_do, request, runtime, token, "rating", rate, form)
 
 
+def _ticket(s: Session, token: str) -> Ticket:
+    """Return the ticket of a token; raise 404 `ticket_not_found` that says what to do with a link."""
+    try:
+        return links.by_token(s, token)
+    except WenjinError as problem:
+        raise not_found(
+            problem.code, "没有找到这张工单。请检查链接是否完整，或在登记时用的浏览器里到对话中说“查进度”。"
+        ) from None
+
+
 def _score(form: dict[str, str], name: str) -> int:
     """Return a score as a number; 0, which is none, for anything else."""
     given = form.get(name, "")
@@ -135,12 +145,12 @@ def _do(
     """Do one thing and show the page anew; what cannot be done comes back with what was typed."""
     try:
         with runtime.db.begin() as s:
-            act(s, locked(s, links.by_token(s, token).id))
+            act(s, locked(s, _ticket(s, token).id))
     except WenjinError as problem:
         if problem.status not in {409, 422}:
             raise
         with runtime.db.reading() as s:
-            ticket = links.by_token(s, token)
+            ticket = _ticket(s, token)
             return _page(request, runtime, s, token, ticket, problem=problem, where=name, typed=typed)
     return RedirectResponse(f"{links.PATH}{token}?done={name}", 303)
 
