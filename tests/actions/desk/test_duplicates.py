@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from actions.desk import duplicates, tickets
 from actions.desk.duplicates import Floats, Similar, Vector, evidence, same_matter, similar
+from actions.desk.rules import rules_of
 from actions.store.tables.desk import Ticket, TicketVector
 from tests.actions.conftest import NOW
 from tests.actions.desk.people import CUSTOMER, DAY, DRAFT, People, bring, complain
@@ -146,7 +147,7 @@ def test_numbers_speak_for_and_against(a: str, b: str, raised: float) -> None:
 
 def test_the_period_is_a_setting(session: Session) -> None:
     ticket = told(session, "same", NEAR)
-    session.info["desk"] = replace(duplicates.rules_of(session), same_within=0)
+    session.info["desk"] = replace(rules_of(session), same_within=0)
     try:
         assert again(session, NORTH, now=NOW + timedelta(minutes=1)) is None
     finally:
