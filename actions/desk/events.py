@@ -27,6 +27,7 @@ _CLOCK = {
 }
 # What each event says of the ticket after it.
 _AFTER = {"state": "状态", "handler": "处理人", "queue": "队列"}
+_OLDER = {"answered": "decided"}  # what older events call a state
 
 
 def append(
@@ -112,9 +113,9 @@ def _text(ticket: Ticket, first: TicketEvent) -> list[str]:
 
 def _columns(ticket: Ticket, events: list[TicketEvent]) -> list[str]:
     """Compare the columns with what the events say; older tickets follow once they are prepared."""
-    last, clock = events[-1].data, replay(events)
-    now = after(ticket)
+    clock, now = replay(events), after(ticket)
+    last = {**events[-1].data, "state": _OLDER.get(events[-1].data["state"], events[-1].data["state"])}
     wrong = [label for key, label in _AFTER.items() if key in last and last[key] != now[key]]
-    if ticket.indexed:
+    if ticket.indexed or "clock" in events[0].data:
         wrong += [label for key, label in _CLOCK.items() if getattr(ticket, key) != getattr(clock, key)]
     return [f"{label}与经过不符" for label in wrong]

@@ -46,6 +46,7 @@ def worked(session: Session, ticket: Ticket, people: People) -> Ticket:
         "UPDATE tickets SET due_at = '2027-01-01 00:00:00'",
         "UPDATE tickets SET rule = '三百日内'",
         "UPDATE tickets SET cycle = 1",
+        "UPDATE tickets SET cycle = 1, indexed = 0",
         "UPDATE tickets SET first_response_at = created_at",
         "UPDATE tickets SET first_due_at = NULL",
         "UPDATE tickets SET paused_at = created_at",
