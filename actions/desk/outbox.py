@@ -87,7 +87,7 @@ def missed(
 
 
 def wait(tries: int, rng: random.Random) -> timedelta:
-    """Return how long to wait after so many tries: doubled from a minute up to the longest, half of it random."""
+    """Return how long to wait after so many tries: a minute, doubled each time; half of it is random."""
     longest = min(timedelta(minutes=2 ** (tries - 1)), LONGEST_WAIT)
     return longest * rng.uniform(0.5, 1)
 
