@@ -10,6 +10,7 @@ from actions.rasa.complaint_reading import (
     CHANGE,
     CONFIRM,
     DROP,
+    SAME,
     Kind,
     Move,
     next_step,
@@ -245,9 +246,37 @@ def test_a_question_needs_no_question_word(text: str) -> None:
     assert read(said(text, "ask_manual"), CONFIRM, FILLED).kind is Kind.INTERRUPT
 
 
-@given(st.text(max_size=200), st.sampled_from([*FIELDS, CONFIRM, DROP, CHANGE]))
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("并入原工单", Kind.MERGE),
+        ("对，就是那件", Kind.MERGE),
+        ("是的", Kind.MERGE),
+        ("是另一件事", Kind.APART),
+        ("不是一回事", Kind.APART),
+        ("取消登记", Kind.ASK_DROP),
+        ("嗯这个怎么说", Kind.AGAIN),
+    ],
+)
+def test_whether_it_is_the_same_matter(text: str, kind: Kind) -> None:
+    assert read(said(text), SAME, {MATTER: "x"}).kind is kind
+
+
+def test_who_goes_on_telling_is_asked_about_the_same_matter_again() -> None:
+    assert read(said("昨天又扣了我一次钱，还没人管"), SAME, {MATTER: "x"}).values == {
+        MATTER: "x；昨天又扣了我一次钱，还没人管"
+    }
+
+
+@pytest.mark.parametrize("slot", [*FIELDS, CONFIRM])
+def test_a_button_of_a_former_question_is_no_answer(slot: str) -> None:
+    filled = {field: FILLED[field] for field in FIELDS[: (*FIELDS, CONFIRM).index(slot)]}
+    assert read(said("是另一件事", "deny"), slot, filled).kind is Kind.AGAIN
+
+
+@given(st.text(max_size=200), st.sampled_from([*FIELDS, CONFIRM, DROP, CHANGE, SAME]))
 def test_nothing_that_is_typed_breaks_the_form(text: str, requested: str) -> None:
-    filled = FILLED if requested in (CONFIRM, DROP, CHANGE) else {}
+    filled = FILLED if requested in (CONFIRM, DROP, CHANGE, SAME) else {}
     move = read(said(text, "nlu_fallback", 0.5), requested, filled)
     assert all(slot in FIELDS for slot in move.values)
 
