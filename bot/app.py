@@ -93,6 +93,7 @@ def warm(runtime: Runtime, *, say: Say = lambda _: None, progress: Progress | No
     prepare(runtime, say=say, progress=progress)
     say("启动对话")
     runtime.turns.warm()
+    runtime.desk_reader.read("转账被扣了两次", "chat")
     for audience in Audience:
         runtime.suggestions.offer(audience)
     index = runtime.answerer.get().index
