@@ -20,7 +20,7 @@ from actions.rasa.form import answers_now, opens_now, request
 from actions.rasa.note import take_files
 from actions.rasa.services import services
 from actions.rasa.talk import DialogueAction, Events, Talk, set_slots
-from actions.service import handovers
+from actions.service import attendance, handovers
 from actions.service.replies import Button, Reply
 from actions.store.masking import mask
 from actions.store.tables.desk import Ticket
@@ -192,11 +192,17 @@ class SoftenDissatisfaction(DialogueAction):
         """Offer a complaint and a person; who waits for a person already is not offered one again."""
         if handovers.open_for(talk.session, talk.turn.conversation_id):
             talk.say_text(
-                "让您久等了，抱歉。人工客服接通后会直接在这里回复您；要留下书面记录，可以先登记投诉。",
+                f"让您久等了，抱歉。{self._when(talk)}；要留下书面记录，可以先登记投诉。",
                 "我要投诉",
             )
             return []
         talk.say_text(
-            "给您带来不便，抱歉。您可以登记投诉，我们按时限书面答复；也可以马上转人工。", "我要投诉", "转人工"
+            "给您带来不便，抱歉。您可以登记投诉，我们按时限书面答复；也可以转人工。", "我要投诉", "转人工"
         )
         return []
+
+    def _when(self, talk: Talk) -> str:
+        """Return when somebody will come, which is not soon while nobody is at work."""
+        if attendance.is_open(talk.session, talk.now):
+            return "人工客服接通后会直接在这里回复您"
+        return f"{attendance.opening_words(talk.session, talk.now)} 起有同事上班，会在这里回复您"
