@@ -42,6 +42,11 @@ def add(commands: Parsers) -> None:
     _add(measures, "complaints", _complaints, "投诉的分类、重复和类似")
     desk = _add(measures, "desk", _desk, "十万张投诉工单的列表、筛选和搜索")
     desk.add_argument("--tickets", type=int, default=100_000, help="工单数（默认 100000）")
+    exam = _add(measures, "exam", _exam, "许多人同时考试：保存一个答案的耗时，有没有丢")
+    exam.add_argument("--people", type=int, default=500, help="人数（默认 500）")
+    exam.add_argument("--answers", type=int, default=10, help="每人答几题（默认 10）")
+    exam.add_argument("--pause", type=float, default=10, help="两题之间平均几秒（默认 10）")
+    exam.add_argument("--database", default="", help="空的数据库地址（默认为临时的 SQLite）")
     _add(measures, "speed", _speed, "一轮对话经 HTTP 的耗时")
 
 
@@ -83,6 +88,12 @@ def _complaints(arguments: argparse.Namespace) -> int:
 
 def _desk(arguments: argparse.Namespace) -> int:
     from eval.desk import run
+
+    return run(arguments)
+
+
+def _exam(arguments: argparse.Namespace) -> int:
+    from eval.exam import run
 
     return run(arguments)
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hmac
 import secrets
+from functools import partial
 from typing import Annotated, Any
 
+from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from pydantic import BaseModel, Field
@@ -24,6 +26,7 @@ from knowledge.library import EDITION
 
 router = APIRouter(include_in_schema=False)
 SEED_BITS = 63
+SAVERS = 4  # at once, where the database can do so
 
 
 class Answer(BaseModel):
@@ -130,16 +133,33 @@ def save_form(
 
 
 @router.put("/api/training/attempts/{attempt_id}/items/{index}")
-def save(request: Request, runtime: RuntimeDep, attempt_id: str, index: int, body: Answer) -> JSONResponse:
+async def save(
+    request: Request, runtime: RuntimeDep, attempt_id: str, index: int, body: Answer
+) -> JSONResponse:
     """Save one answer in one short transaction and say what is kept and how much time is left."""
-    token, now = request.cookies.get(SESSION_COOKIE), runtime.now()
-    user_id = ""
+    token, csrf = request.cookies.get(SESSION_COOKIE), request.headers.get("x-csrf-token", "")
+    work = partial(_save, runtime, token, csrf, attempt_id, index, body)
+    return JSONResponse(await to_thread.run_sync(work, limiter=_line(request, runtime)))
+
+
+def _line(request: Request, runtime: Runtime) -> CapacityLimiter:
+    """Return the line in which saves wait: SQLite writes one at a time, waiting here is fair and quick."""
+    found: CapacityLimiter | None = getattr(request.app.state, "saving", None)
+    if found is None:
+        found = request.app.state.saving = CapacityLimiter(1 if runtime.db.dialect == "sqlite" else SAVERS)
+    return found
+
+
+def _save(
+    runtime: Runtime, token: str | None, csrf: str, attempt_id: str, index: int, body: Answer
+) -> dict[str, Any]:
+    now, user_id = runtime.now(), ""
     try:
         with runtime.db.begin() as s:
             who = accounts.by_token(s, token, now)
             if who is None:
                 raise unauthenticated("sign_in_needed", "登录已过期，请重新登录；答案已记在本机，会再保存。")
-            if not hmac.compare_digest(request.headers.get("x-csrf-token", "").encode(), who.csrf.encode()):
+            if not hmac.compare_digest(csrf.encode(), who.csrf.encode()):
                 raise bad_csrf()
             user_id = who.user.id
             kept = exams.save(
@@ -156,7 +176,7 @@ def save(request: Request, runtime: RuntimeDep, attempt_id: str, index: int, bod
         if problem.code == "time_over":
             settle(runtime, user_id)
         raise
-    return JSONResponse(_told(kept, runtime))
+    return _told(kept, runtime)
 
 
 def _told(kept: exams.Kept, runtime: Runtime) -> dict[str, Any]:
