@@ -60,6 +60,7 @@ class Asked:
     """What there is to be looked for: pairs by how many tickets have them, and one ticket's particulars."""
 
     common: str
+    third: str
     medium: str
     handler: str
     number: str
@@ -102,8 +103,10 @@ def fill(db: Database, size: int, progress: Progress) -> tuple[Asked, NDArray[np
     rows = np.concatenate(found_by)
     ticket = made[-1][0]
     ranked = pairs.most_common()
-    medium = min(ranked, key=lambda one: abs(one[1] - size // 100))[0]
-    asked = Asked(ranked[0][0], medium, handlers[0], ticket.number, ticket.contact, ticket.matter[:8])
+    third, medium = (
+        min(ranked, key=lambda one: (abs(one[1] - number), one[0]))[0] for number in (size // 3, size // 100)
+    )
+    asked = Asked(ranked[0][0], third, medium, handlers[0], ticket.number, ticket.contact, ticket.matter[:8])
     return asked, rows[np.lexsort((rows[:, 1], rows[:, 0]))]
 
 

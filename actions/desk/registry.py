@@ -23,6 +23,7 @@ from knowledge.errors import WenjinError, not_found
 _NUMBER = re.compile(r"TS(\d{6})-?(\d{5})")
 _PART = re.compile(r"(?:TS)?-?\d{5,6}(?:-?\d{0,5})?", re.IGNORECASE)
 PAGE = 50
+_DONE = tuple(state for state in TicketState if state not in PENDING)
 MANY = 1000
 Q = TypeVar("Q", bound=Select[Any])
 
@@ -79,14 +80,14 @@ def listed(s: Session, wanted: Wanted, now: datetime, *, limit: int = PAGE, offs
 
     A page of a search may come out shorter than `limit`: what only seems to have the text is left out.
     """
-    hits = _narrowed(s, select(Ticket), wanted, now)
+    hits, states = _narrowed(s, select(Ticket), wanted, now), _states(wanted)
     found, before = [], 0
-    if _may_wait(wanted):
-        waiting = hits.where(Ticket.stopped_at.is_(None))
+    if states & set(PENDING):
+        waiting = hits.where(Ticket.stopped_at.is_(None), *_among(states, PENDING))
         found = _page(s, waiting.order_by(Ticket.due_at, Ticket.number), limit, offset)
         before = offset + len(found) if found else _number_of(s, waiting)
-    if _may_be_over(wanted) and len(found) < limit:
-        over = hits.where(Ticket.stopped_at.is_not(None))
+    if states & set(_DONE) and len(found) < limit:
+        over = hits.where(Ticket.stopped_at.is_not(None), *_among(states, _DONE))
         latest_first = over.order_by(Ticket.created_at.desc(), Ticket.number)
         found += _page(s, latest_first, limit - len(found), max(0, offset - before))
     return [ticket for ticket in found if _really_has(s, ticket, wanted.text)]
@@ -94,7 +95,12 @@ def listed(s: Session, wanted: Wanted, now: datetime, *, limit: int = PAGE, offs
 
 def count(s: Session, wanted: Wanted, now: datetime) -> int:
     """Return how many tickets a list has in all; hits of a search are counted up to `MANY` + 1."""
+    states = _states(wanted)
     hits = _narrowed(s, select(Ticket.id), wanted, now)
+    if states <= set(PENDING):
+        hits = hits.where(Ticket.stopped_at.is_(None), *_among(states, PENDING))
+    else:
+        hits = hits.where(*_among(states, tuple(TicketState)))
     return _number_of(s, hits.limit(MANY + 1) if wanted.text.strip() else hits)
 
 
@@ -138,21 +144,24 @@ def _number_of(s: Session, hits: Select[Any]) -> int:
     return s.scalar(select(func.count()).select_from(rows)) or 0
 
 
-def _may_wait(wanted: Wanted) -> bool:
-    return not wanted.states or bool(set(wanted.states) & set(PENDING))
-
-
-def _may_be_over(wanted: Wanted) -> bool:
+def _states(wanted: Wanted) -> set[TicketState]:
+    """Return the states in which a list has tickets."""
+    states = set(wanted.states or TicketState)
+    if wanted.unread:
+        states &= set(OPEN_STATES)
     if wanted.overdue or wanted.soon is not None or wanted.asked_time:
-        return False
-    return not wanted.states or not set(wanted.states) <= set(PENDING)
+        states &= set(PENDING)
+    return states
+
+
+def _among(states: set[TicketState], part: Sequence[TicketState]) -> list[ColumnElement[bool]]:
+    """Return the condition on the state within a part of all states; none where the whole part is wanted."""
+    return [] if set(part) <= states else [Ticket.state.in_([one for one in part if one in states])]
 
 
 def _narrowed(s: Session, query: Q, wanted: Wanted, now: datetime) -> Q:
-    """Add a condition for each field that is set."""
+    """Add a condition for each field that is set, but for the states."""
     conditions: list[ColumnElement[bool]] = []
-    if wanted.states:
-        conditions.append(Ticket.state.in_(wanted.states))
     if wanted.handler is not None:
         conditions.append(
             Ticket.handler_id == wanted.handler if wanted.handler else Ticket.handler_id.is_(None)
@@ -163,13 +172,13 @@ def _narrowed(s: Session, query: Q, wanted: Wanted, now: datetime) -> Q:
         conditions.append(Ticket.priority == wanted.priority)
     if wanted.overdue or wanted.soon is not None:
         until = now if wanted.overdue else wanted.soon
-        conditions += [Ticket.stopped_at.is_(None), Ticket.due_at <= until, Ticket.paused_at.is_(None)]
+        conditions += [Ticket.due_at <= until, Ticket.paused_at.is_(None)]
         if wanted.soon is not None:
             conditions.append(Ticket.due_at > now)
     if wanted.unread:
-        conditions += [Ticket.state.in_(OPEN_STATES), unread()]
+        conditions.append(unread())
     if wanted.asked_time:
-        conditions += [Ticket.stopped_at.is_(None), Ticket.asked_days.is_not(None)]
+        conditions.append(Ticket.asked_days.is_not(None))
     if wanted.business:
         conditions.append(Ticket.business == wanted.business)
     if wanted.cause:

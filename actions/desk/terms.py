@@ -24,7 +24,7 @@ SUFFIX = 4  # last digits by which a phone or account number is found
 _DIGITS = re.compile(r"\d+")
 _GAPS = re.compile(r"\s+")
 _MOST = 16  # hashes of a search that are looked up
-_FEW = 1000  # hits that are listed by their keys
+_FEW = 3000  # hits that are listed by their keys
 _COMMON = 4000  # beyond this it does not matter how common a hash is
 
 
