@@ -1,4 +1,4 @@
-"""How many tickets each of the desk's lists has: one look at what is open, one at the states."""
+"""How many tickets each of the desk's lists has: by what waits, by what one has, and by state."""
 
 from __future__ import annotations
 
@@ -36,29 +36,25 @@ class Counts:
 
 def counts(s: Session, user_id: str, now: datetime, soon: datetime) -> Counts:
     """Count the lists of a handler; `soon` is until when a due date is near."""
-    pending, mine = Ticket.state.in_(PENDING), Ticket.handler_id == user_id
-    runs = and_(pending, Ticket.paused_at.is_(None))
+    runs = Ticket.paused_at.is_(None)
     figures = (
-        pending,
-        mine,
-        and_(mine, unread()),
         and_(runs, Ticket.due_at <= now),
         and_(runs, Ticket.due_at > now, Ticket.due_at <= soon),
-        and_(pending, Ticket.asked_days.is_not(None)),
+        Ticket.asked_days.is_not(None),
     )
-    query = select(Ticket.queue, *map(_sum, figures)).where(Ticket.state.in_(OPEN_STATES))
-    rows = [
-        (str(queue), [int(count) for count in rest])
-        for queue, *rest in s.execute(query.group_by(Ticket.queue))
-    ]
-    totals = [sum(column) for column in zip(*(rest for _, rest in rows), strict=True)] or [0] * len(figures)
-    return Counts(count_by_state(s), {queue: rest[0] for queue, rest in rows}, *totals[1:])
+    pending = select(Ticket.queue, func.count(), *map(_sum, figures)).where(Ticket.stopped_at.is_(None))
+    by_queue = {queue: tuple(rest) for queue, *rest in s.execute(pending.group_by(Ticket.queue))}
+    _, overdue, near, asked = (sum(column) for column in zip(*by_queue.values(), (0, 0, 0, 0), strict=True))
+    open_own = (Ticket.handler_id == user_id, Ticket.state.in_(OPEN_STATES))
+    mine, unseen = s.execute(select(func.count(), _sum(unread())).where(*open_own)).one()
+    sizes = {str(queue): int(rest[0]) for queue, rest in by_queue.items()}
+    return Counts(count_by_state(s), sizes, mine, unseen, overdue, near, asked)
 
 
 def loads(s: Session) -> dict[str, int]:
     """Return how many pending tickets each handler has, by user id."""
     held = select(Ticket.handler_id, func.count()).where(
-        Ticket.state.in_(PENDING), Ticket.handler_id.is_not(None)
+        Ticket.stopped_at.is_(None), Ticket.handler_id.is_not(None)
     )
     return {str(handler): count for handler, count in s.execute(held.group_by(Ticket.handler_id))}
 

@@ -185,10 +185,10 @@ def _sorting(ticket: Ticket) -> list[Fact]:
 
 
 def _own(s: Session, ticket: Ticket, now: datetime, *, mergeable: bool) -> list[Other]:
-    """Return the customer's other tickets; this one may be merged into one that waits, while it waits too."""
+    """Return the customer's other tickets; this one may go into an earlier one while both wait."""
     free = mergeable and ticket.state in life.PENDING
     return [
-        _other(one, now, merge=free and one.state in life.PENDING)
+        _other(one, now, merge=free and one.state in life.PENDING and one.created_at < ticket.created_at)
         for one in registry.for_customer(s, ticket.customer_id)
         if one.id != ticket.id
     ]

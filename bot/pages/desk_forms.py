@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -30,6 +31,7 @@ LEVEL_NAMES = {1: "低", 2: "中", 3: "高"}
 KEYS = {Step.TAKE: "a", Step.REPLY: "r", Step.NOTE: "n"}
 BESIDE = (Step.REPLY, Step.ASK, Step.NOTE)
 MOST_BESIDE = 3
+LIKELY = 0.5  # a proposal from here on is chosen beforehand
 CANNED = frozenset({Step.REPLY, Step.ASK, Step.DECIDE})
 
 
@@ -191,6 +193,8 @@ TITLES: dict[Step, tuple[str, str, str]] = {
 
 def _form(desk: Desk, step: Step) -> Form:
     title, submit, effect = TITLES[step]
+    if step is Step.TAKE and desk.ticket.handler_id not in (None, desk.user.id):
+        title, submit = "接手", "接手这张工单"
     fields = _FIELDS[step](desk) if step in _FIELDS else []
     return Form(step, title, submit, effect, fields, KEYS.get(step, ""), canned=step in CANNED)
 
@@ -214,7 +218,7 @@ def _assess(desk: Desk) -> list[Field]:
             "choice",
             hint=proposal(ticket, axis),
             options=[Option(one.key, one.label) for one in categories.axes()[axis]],
-            value=getattr(ticket, axis) or str(proposed(ticket, axis).get("key", "")),
+            value=getattr(ticket, axis) or likely(ticket, axis),
         )
         for axis, label in categories.AXES.items()
     ]
@@ -234,19 +238,34 @@ def _assess(desk: Desk) -> list[Field]:
     return axes + levels
 
 
-def proposed(ticket: Ticket, axis: str) -> Mapping[str, object]:
+def proposed(ticket: Ticket, axis: str) -> Mapping[str, Any]:
     """Return what was proposed for an axis, {} where nothing was."""
-    found: Mapping[str, object] = ticket.proposed.get(axis) or {}
+    found: Mapping[str, Any] = ticket.proposed.get(axis) or {}
     return found
 
 
-def proposal(ticket: Ticket, axis: str) -> str:
-    """Say what is proposed for an axis and how sure that is."""
+def likely(ticket: Ticket, axis: str) -> str:
+    """Return the value that is proposed for an axis where that is more likely than not, "" otherwise."""
     found = proposed(ticket, axis)
-    if not found.get("key"):
+    return str(found["key"]) if found and _confidence(found) >= LIKELY else ""
+
+
+def proposal(ticket: Ticket, axis: str) -> str:
+    """Say what is proposed for an axis and how sure that is; what else it may be where that is not sure."""
+    found = proposed(ticket, axis)
+    if not found:
         return ""
-    label, confidence = categories.label(axis, str(found["key"])), found.get("confidence")
-    return f"建议：{label}" + (f"，把握 {confidence:.0%}" if isinstance(confidence, float) else "")
+    words = f"建议：{categories.label(axis, found['key'])}，把握 {_confidence(found):.0%}"
+    if _confidence(found) >= LIKELY:
+        return words
+    others = [
+        f"{categories.label(axis, one['key'])} {_confidence(one):.0%}" for one in found.get("others", ())
+    ]
+    return words + (f"；也可能是{'、'.join(others)}" if others else "")
+
+
+def _confidence(one: Mapping[str, Any]) -> float:
+    return float(one.get("confidence", 0))
 
 
 def _decide(_desk: Desk) -> list[Field]:

@@ -36,8 +36,15 @@ const KEYS = {
   x: () => (toggleHere(), true),
   u: () => (forgetChoice(), true),
   "/": () => reachSearch(),
-  Escape: () => foldForm(),
+  Escape: () => closeMore() || foldForm(),
 };
+
+function closeMore() {
+  const more = document.querySelector(".more[open]");
+  more?.removeAttribute("open");
+  more?.querySelector("summary")?.focus();
+  return more !== null;
+}
 
 function openMore() {
   const more = document.querySelector(".more");

@@ -129,7 +129,9 @@ function show(page, { quiet = false, hash = "" }) {
   shown();
   const opened = hash ? document.querySelector(hash) : null;
   if (opened) /** @type {HTMLElement | null} */ (opened.querySelector("textarea, select, input:not([type=hidden])"))?.focus();
-  if (!quiet) announce();
+  if (quiet) return;
+  document.querySelector(".case .note--bad, .case .note--good")?.scrollIntoView({ block: "nearest" });
+  announce();
 }
 
 /** @param {Document} page @param {string} pane */
@@ -157,7 +159,7 @@ function keepPlace(page) {
   const same = desk()?.getAttribute("data-list")?.replace(/&?n=\d+/, "") === page.querySelector("[data-desk]")?.getAttribute("data-list")?.replace(/&?n=\d+/, "");
   const sameCase = caseOf(document) !== "" && caseOf(document) === caseOf(page);
   const [top, caseTop] = [list?.scrollTop ?? 0, document.querySelector(".case")?.scrollTop ?? 0];
-  const chosen = chosenNumbers();
+  const chosen = page.querySelector("[data-bulk]") ? [] : chosenNumbers(); // what was done is chosen no more
   const focus = focusMark();
   return {
     restore() {
