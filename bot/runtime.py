@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 
-from actions.desk import classify
+from actions.desk import categories, classify
 from actions.desk.reading import DeskReader
 from actions.learning.published import Published
 from actions.learning.work import Work
@@ -40,6 +40,11 @@ class Runtime:
 
     settings: Settings
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+
+    def __post_init__(self) -> None:
+        """Let the process sort complaints by the operator's own categories where they are set."""
+        if self.settings.categories_file:
+            categories.use(self.settings.categories_file)
 
     @cached_property
     def secret(self) -> bytes:

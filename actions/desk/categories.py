@@ -36,6 +36,12 @@ def use(file: Path) -> None:
     _file[0] = file
 
 
+def beside(name: str) -> Path:
+    """Return the file of that name beside the list in use, ours where there is none."""
+    own = _file[0].with_name(name)
+    return own if own.is_file() else DEFAULT_FILE.with_name(name)
+
+
 def axes() -> dict[str, tuple[Category, ...]]:
     """Return the values of each axis."""
     return read(_file[0])
@@ -57,8 +63,8 @@ def read(file: Path) -> dict[str, tuple[Category, ...]]:
 
 
 def _category(row: Any) -> Category:
-    text = {name: str(row.get(name, "")) for name in ("hint", "measure")}
-    return Category(str(row["key"]), str(row["label"]), **text)
+    hint, measure = str(row.get("hint", "")), str(row.get("measures", ""))
+    return Category(str(row["key"]), str(row["label"]), hint, measure)
 
 
 def label(axis: str, key: str) -> str:

@@ -30,7 +30,6 @@ Floats = npt.NDArray[np.float32]
 Encode = Callable[[Sequence[str]], Sequence[Encoded]]
 AXES = ("business", "cause")
 EXAMPLES = categories.DEFAULT_FILE.with_name("examples.yml")
-WORDS = categories.DEFAULT_FILE.with_name("words.yml")
 LONGEST = 3  # letters of a run
 # By five-fold cross-validation on the examples; the strength is the inverse of the regularisation.
 STRENGTH = {"business": 15.0, "cause": 60.0}
@@ -58,23 +57,29 @@ class Guess:
     confidence: float
 
 
-def read_examples(file: Path = EXAMPLES) -> list[Example]:
-    """Return the examples whose categories are on the list.
+def read_examples(file: Path | None = None) -> list[Example]:
+    """Return the examples whose categories are on the list, of the file beside it where none is given.
 
     Raises:
-        WenjinError: 422 `bad_examples`.
+        WenjinError: 422 `bad_examples`, also where none is left.
     """
+    file = file or categories.beside("examples.yml")
     known = {axis: {value.key for value in categories.axes()[axis]} for axis in AXES}
     try:
         rows: Any = yaml.safe_load(file.read_text(encoding="utf-8"))
         made = [Example(str(row["text"]), str(row["business"]), str(row["cause"])) for row in rows]
     except (OSError, yaml.YAMLError, KeyError, TypeError) as error:
         raise bad_input("bad_examples", f"投诉例句 {file.name} 不能用：{error}") from None
-    return [one for one in made if one.business in known["business"] and one.cause in known["cause"]]
+    fitting = [one for one in made if one.business in known["business"] and one.cause in known["cause"]]
+    if not fitting:
+        message = f"{file.name} 里没有一条例句的业务和原因在投诉分类表上，请在分类表旁边放一份。"
+        raise bad_input("bad_examples", message)
+    return fitting
 
 
-def read_words(file: Path = WORDS) -> dict[str, list[str]]:
+def read_words() -> dict[str, list[str]]:
     """Return the words that name each business on the list; raise 422 `bad_examples`."""
+    file = categories.beside("words.yml")
     known = {value.key for value in categories.axes()["business"]}
     try:
         rows: dict[str, str] = yaml.safe_load(file.read_text(encoding="utf-8"))

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from actions.desk import duplicates, found
+from actions.desk import categories, duplicates, found
 from actions.desk.classify import Classifier, Guess
 from actions.desk.duplicates import Similar, Vector
 from actions.desk.triage import triage
@@ -89,8 +89,9 @@ def _proposal(guesses: list[Guess]) -> dict[str, Any]:
 
 def channel(recognised: Mapping[str, Any], source: str) -> dict[str, Any]:
     """Return the channel by rule: what the text names where it names one, else where it came in."""
-    came_by = _CAME_BY.get(source, "other")
-    places = recognised.get("places", [])
+    listed = [value.key for value in categories.axes()["channel"]]
+    came_by = next((key for key in (_CAME_BY.get(source), "other") if key in listed), listed[0])
+    places = [place for place in recognised.get("places", []) if place in listed]
     if len(places) == 1 and places[0] != came_by:
         return {
             "key": places[0],

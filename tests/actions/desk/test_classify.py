@@ -107,6 +107,22 @@ def test_a_file_that_is_none_is_named(tmp_path: Path, content: str) -> None:
         read_examples(file)
 
 
+def test_examples_beside_an_own_list_are_learnt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    own = tmp_path / "categories.yml"
+    own.write_text(
+        "business: [{key: loans, label: 贷款}]\nchannel: [{key: web, label: 网页}]\n"
+        "cause: [{key: slow, label: 慢, hint: 等得久, measures: 加人}]",
+        encoding="utf-8",
+    )
+    monkeypatch.setattr(categories, "_file", [own])
+    assert categories.axes()["cause"][0].measure == "加人"
+    with pytest.raises(WenjinError, match="没有一条例句"):
+        read_examples()
+    write(tmp_path / "examples.yml", [Example("太慢了", "loans", "slow")])
+    assert [one.text for one in read_examples()] == ["太慢了"]
+    assert read_words() == {}
+
+
 def test_our_own_examples_and_words_fit_the_list() -> None:
     own = read_examples()
     assert len(own) > 600
