@@ -75,6 +75,9 @@ class Settings(BaseModel):
     categories_file: Path | None = Field(
         default=None, description="投诉分类表（YAML），空为自带的；见“投诉处理”文档。"
     )
+    pdf_font: Path | None = Field(
+        default=None, description="证书 PDF 里嵌入的 TrueType 中文字体文件，空为系统里找到的。"
+    )
     public_url: str = Field(default="", description="客户访问本系统的网址，写进邮件里的进度链接。")
     smtp_url: str = Field(
         default="", description="发邮件的服务器：smtp://用户:密码@主机:端口，或 smtps://…；空为不发邮件。"

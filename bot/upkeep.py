@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from actions.desk import upkeep
 from actions.service import absence
-from actions.training import assignments, reminders
+from actions.training import assignments, certificates, reminders
 from bot import metrics
 from bot.runtime import Runtime
 
@@ -55,12 +55,12 @@ def watch_handovers(runtime: Runtime) -> None:
 
 
 def keep_training(runtime: Runtime) -> dict[str, int]:
-    """Give everybody what they must pass, freeze what leavers owe, and write the reminders."""
+    """Give everybody what they must pass, freeze what leavers owe, remind, settle certificates."""
     with runtime.db.begin() as s:
         done = assignments.refresh(s, runtime.now())
-        reminded = reminders.remind(s, runtime.now())
-    if reminded:
-        done["reminded"] = reminded
+        done["reminded"] = reminders.remind(s, runtime.now())
+        done["certificates"] = certificates.settle(s, runtime.now())
+    done = {kind: count for kind, count in done.items() if count}
     if done:
         log.info("training: %s", done)
     return done

@@ -222,7 +222,7 @@ def refresh(s: Session, now: datetime) -> dict[str, int]:
     """Bring everybody's dues up to date; repeating it changes nothing, and processes wait for each other.
 
     New people get theirs, repeated ones their next cycle, leavers are frozen and returners thawed. Returns
-    how many of each: "left", "given", "again", "frozen", "thawed".
+    how many of each: "left", "frozen", "thawed", "met" and "reopened" (by a regrade), "given", "again".
     """
     done = {"left": roster.switch_off_leavers(s, now), "given": 0, "again": 0}
     running = s.scalars(
@@ -233,6 +233,7 @@ def refresh(s: Session, now: datetime) -> dict[str, int]:
         .execution_options(populate_existing=True)
     ).all()
     done["frozen"], done["thawed"] = _freeze(s), _thaw(s, running, now)
+    done["met"], done["reopened"] = _meet(s), _reopen(s)
     for assignment in running:
         done["given"] += _give(s, assignment, now)
         done["again"] += _repeat(s, assignment, now)
@@ -334,6 +335,40 @@ def _freeze(s: Session) -> int:
     found = s.scalars(query.where(QuizDue.state == DueState.OPEN, User.active.is_(False))).all()
     for due in found:
         due.state = DueState.FROZEN
+    return len(found)
+
+
+def _meet(s: Session) -> int:
+    """Mark as met what a regrade has made a pass, after the fact."""
+    found = s.execute(
+        select(QuizDue, QuizAttempt.id, QuizAttempt.finished_at)
+        .join(QuizAssignment, QuizAssignment.id == QuizDue.assignment_id)
+        .join(
+            QuizAttempt,
+            and_(QuizAttempt.user_id == QuizDue.user_id, QuizAttempt.paper_id == QuizAssignment.paper_id),
+        )
+        .where(
+            QuizDue.state == DueState.OPEN,
+            QuizAttempt.passed.is_(True),
+            QuizAttempt.finished_at >= QuizDue.created_at,
+        )
+        .order_by(QuizAttempt.finished_at.desc(), QuizAttempt.id)
+    ).all()
+    for due, attempt_id, at in found:  # the earliest comes last and stays
+        due.state, due.met_attempt_id, due.met_at = DueState.MET, attempt_id, at
+    s.flush()
+    return len({due.id for due, _, _ in found})
+
+
+def _reopen(s: Session) -> int:
+    """Open again what a pass had met that a regrade has unmade."""
+    found = s.scalars(
+        select(QuizDue)
+        .join(QuizAttempt, QuizAttempt.id == QuizDue.met_attempt_id)
+        .where(QuizDue.state == DueState.MET, QuizAttempt.passed.is_(False))
+    ).all()
+    for due in found:
+        due.state, due.met_attempt_id, due.met_at = DueState.OPEN, None, None
     return len(found)
 
 

@@ -15,7 +15,7 @@ from actions.store.tables.training import (
     QuizAttempt,
     QuizDue,
 )
-from actions.training import records, regrades
+from actions.training import certificates, records, regrades
 
 GRACE = timedelta(seconds=2)  # for the way over the network
 
@@ -42,6 +42,7 @@ def close(s: Session, row: QuizAttempt, now: datetime, *, by: FinishedBy = Finis
     s.flush()
     if row.passed and row.paper_id:
         _meet(s, row)
+        certificates.issue(s, row, row.finished_at)
 
 
 def _meet(s: Session, row: QuizAttempt) -> None:

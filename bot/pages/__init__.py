@@ -15,6 +15,7 @@ def routers() -> list[APIRouter]:
     from bot.pages import (
         analysis,
         case,
+        certificates,
         chat_page,
         complain,
         dashboard,
@@ -28,9 +29,12 @@ def routers() -> list[APIRouter]:
         knowledge_manual,
         signin,
         training,
+        training_assign,
         training_bank,
         training_exam,
+        training_manage,
         training_papers,
+        training_people,
     )
 
     modules = (
@@ -50,6 +54,10 @@ def routers() -> list[APIRouter]:
         training_exam,
         training_bank,
         training_papers,
+        training_manage,
+        training_assign,
+        training_people,
+        certificates,
         dashboard,
         analysis,
     )

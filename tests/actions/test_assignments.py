@@ -16,8 +16,8 @@ from actions.store import audit
 from actions.store.engine import Database
 from actions.store.tables.accounts import User
 from actions.store.tables.desk import Notice
-from actions.store.tables.training import DueState, QuizAssignment, QuizDue
-from actions.training import assignments, exams, reminders
+from actions.store.tables.training import DueState, QuizAssignment, QuizAttempt, QuizDue
+from actions.training import assignments, certificates, exams, reminders
 from actions.training.assignments import Rule
 from knowledge.errors import WenjinError
 from tests.actions.conftest import at_once
@@ -243,3 +243,21 @@ def test_several_processes_at_once_give_each_person_one_due(db: Database) -> Non
     assert sum(done.get("given", 0) for done in at_once(4, work)) == 20
     with db.reading() as s:
         assert len(dues(s, made)) == 20
+
+
+def test_a_regrade_meets_and_opens_again_and_so_does_the_certificate(s: Session) -> None:
+    made = assign(s, Rule(people=("wang",)), paper_id=paper(s, minutes=0, certificate=True).id)
+    attempt = s.get_one(QuizAttempt, passed(s, made.paper_id, "wang", NOW + DAY))
+    due = dues(s, made)["wang", 1]
+    (one,) = certificates.of_person(s, "wang")
+    attempt.passed = False
+    s.flush()
+    assert assignments.refresh(s, NOW + 2 * DAY) == {"reopened": 1} and due.state is DueState.OPEN
+    assert certificates.settle(s, NOW + 2 * DAY) == 1 and one.revoked_at == NOW + 2 * DAY
+    other = passed(s, made.paper_id, "wang", NOW + 3 * DAY)
+    due.state, due.met_attempt_id, due.met_at = DueState.OPEN, None, None
+    s.flush()
+    assert assignments.refresh(s, NOW + 4 * DAY) == {"met": 1}
+    found = dues(s, made)["wang", 1]
+    assert found.state is DueState.MET and found.met_attempt_id == other
+    assert len(certificates.of_person(s, "wang")) == 2 and certificates.settle(s, NOW + 4 * DAY) == 0

@@ -1,0 +1,121 @@
+"""The people of the roster: taken over from a file, found, and what each has done."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Request, UploadFile
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+
+from actions.service import accounts
+from actions.training import assignments, certificates, plans, reports, roster, roster_file
+from actions.training.roster import LABELS, Report
+from bot.deps import CsrfDep, RuntimeDep
+from bot.pages.render import page
+from bot.pages.training_assign import Manager
+from bot.pages.training_manage import Viewer, wanted_of
+from knowledge.errors import WenjinError
+
+router = APIRouter(prefix="/training/manage", include_in_schema=False)
+SHOWN = 200
+
+
+@router.get("/people", response_class=HTMLResponse)
+def people(request: Request, runtime: RuntimeDep, user: Viewer, q: str = "") -> HTMLResponse:
+    """Show the people of the roster, those that a word is part of."""
+    with runtime.db.reading() as s:
+        found = [
+            one
+            for one in roster.people(s, also_left=True)
+            if q.strip().casefold()
+            in f"{one.staff_no} {one.called} {one.department} {one.job} {one.name}".casefold()
+        ]
+    return page(
+        request,
+        "manage/people.html",
+        signed_in=user,
+        people=found[:SHOWN],
+        count=len(found),
+        q=q,
+        may_change=accounts.may(user.user, plans.ROLE),
+    )
+
+
+@router.get("/people/{user_id}", response_class=HTMLResponse)
+def person(request: Request, runtime: RuntimeDep, user: Viewer, user_id: str) -> HTMLResponse:
+    """Show what one person had to do and has done."""
+    wanted = wanted_of({"person": user_id}, runtime.today())
+    with runtime.db.reading() as s:
+        found = accounts.get_user(s, user_id)
+        tables = reports.transcript(s, found, runtime.now())
+    return page(
+        request,
+        "manage/person.html",
+        signed_in=user,
+        person=found,
+        tables=tables,
+        wanted=wanted,
+        may_change=accounts.may(user.user, plans.ROLE),
+    )
+
+
+@router.post("/certificates/{serial}/revoke", dependencies=[CsrfDep])
+def revoke(runtime: RuntimeDep, user: Manager, serial: str, reason: Annotated[str, Form()] = "") -> Response:
+    """Revoke a certificate."""
+    with runtime.db.begin() as s:
+        found = certificates.revoke(s, serial, reason=reason, user=user.user, now=runtime.now())
+        whose = found.user_id
+    return RedirectResponse(f"/training/manage/people/{whose}", 303)
+
+
+@router.get("/roster", response_class=HTMLResponse)
+def roster_form(request: Request, runtime: RuntimeDep, user: Manager) -> HTMLResponse:
+    """Show the form by which a roster is taken over."""
+    del runtime
+    return page(
+        request, "manage/roster.html", signed_in=user, report=None, name="", problem="", labels=LABELS,
+        said="", shown=SHOWN,
+    )  # fmt: skip
+
+
+@router.post("/roster", response_class=HTMLResponse, dependencies=[CsrfDep])
+def take_roster(
+    request: Request,
+    runtime: RuntimeDep,
+    user: Manager,
+    file: UploadFile,
+    really: Annotated[str, Form()] = "",
+) -> HTMLResponse:
+    """Say what would become of each person, or take them over where no row is wrong."""
+    name, report, problem, done = file.filename or "", None, "", False
+    try:
+        entries, wrong = roster_file.read(name, file.file.read())
+        with runtime.db.reading() as s:
+            report = roster.compare(s, entries, wrong, runtime.now())
+        if really and not report.problems:
+            with runtime.db.begin() as s:
+                report = roster.take(s, entries, wrong, actor=user.user.id, now=runtime.now())
+                assignments.refresh(s, runtime.now())
+            done = True
+        elif really:
+            problem = "有不能导入的行，没有改动任何人。请改好后再传一次。"
+    except WenjinError as error:
+        if error.status != 422:
+            raise
+        problem = error.message
+    return page(
+        request,
+        "manage/roster.html",
+        signed_in=user,
+        status=422 if problem else 200,
+        report=report,
+        name=name,
+        problem=problem,
+        labels=LABELS,
+        said=_said(report, done),
+        shown=SHOWN,
+    )
+
+
+def _said(report: Report | None, done: bool) -> str:
+    return roster.summary(report, done=done) if report else ""
