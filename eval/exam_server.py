@@ -8,7 +8,7 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import uvicorn
@@ -111,11 +111,17 @@ def app_of(settings: Settings) -> FastAPI:
     return app
 
 
-def main() -> None:
-    """Serve until killed."""
-    folder, port, database = Path(sys.argv[1]), int(sys.argv[2]), "".join(sys.argv[3:])
+def serve(folder: Path, port: int, database: str = "", later: float = 0) -> None:
+    """Serve until killed, with a clock that is `later` seconds ahead."""
     app = app_of(settings_of(folder, database))
+    if later:
+        app.state.wenjin.clock = lambda: datetime.now(UTC) + timedelta(seconds=later)
     uvicorn.run(app, host="127.0.0.1", port=port, log_level="warning", access_log=False, ws="none")
+
+
+def main() -> None:
+    """Serve as the command line says."""
+    serve(Path(sys.argv[1]), int(sys.argv[2]), "".join(sys.argv[3:]))
 
 
 if __name__ == "__main__":

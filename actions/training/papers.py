@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain, zip_longest
 
@@ -41,28 +41,28 @@ class Drawn:
     points: int = 10
 
 
-def candidates(s: Session, *, without: Iterable[str] = ()) -> list[Candidate]:
-    """Return the current versions that papers may take: approved and not stale, none of `without`."""
+_SHAPES: dict[str, tuple[str, tuple[str, ...]]] = {}  # of versions, which never change: type, option keys
+
+
+def candidates(s: Session) -> list[Candidate]:
+    """Return the current versions that papers may take: approved and not stale."""
+    drawable = (QuizQuestion.status == Status.APPROVED.value, QuizQuestion.stale.is_(False))
+    version, head = QuizQuestionVersion, QuizQuestion
     rows = s.execute(
-        select(QuizQuestionVersion, QuizQuestion)
-        .join(QuizQuestion, QuizQuestion.version_id == QuizQuestionVersion.id)
-        .where(QuizQuestion.status == Status.APPROVED.value, QuizQuestion.stale.is_(False))
-    )
-    barred = frozenset(without)
-    return [_candidate(version, head) for version, head in rows if version.id not in barred]
-
-
-def _candidate(version: QuizQuestionVersion, head: QuizQuestion) -> Candidate:
-    return Candidate(
-        version_id=version.id,
-        section=version.section,
-        keys=Content.from_json(version.content).keys,
-        type=version.content["type"],
-        difficulty=head.difficulty,
-        topic=head.topic,
-        jobs=tuple(head.roles),
-        case=head.case_id or "",
-    )
+        select(version.id, version.section, head.difficulty, head.topic, head.roles, head.case_id)
+        .join(head, head.version_id == version.id)
+        .where(*drawable)
+    ).all()
+    if unknown := {row[0] for row in rows} - _SHAPES.keys():
+        contents = select(version.id, version.content).join(head, head.version_id == version.id)
+        for version_id, content in s.execute(contents.where(*drawable)):
+            if version_id in unknown:
+                _SHAPES[version_id] = (content["type"], Content.from_json(content).keys)
+    return [
+        Candidate(version_id, section, keys, kind, difficulty, topic, tuple(roles), case_id or "")
+        for version_id, section, difficulty, topic, roles, case_id in rows
+        for kind, keys in [_SHAPES[version_id]]
+    ]
 
 
 def draw(bank: Sequence[Candidate], *, size: int, seed: int) -> list[Drawn]:
