@@ -58,10 +58,16 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
-        """Open a transaction that only reads and waits for no writer. Writing raises RuntimeError."""
+        """Open a transaction that only reads, one moment of the database, and waits for no writer.
+
+        Writing raises RuntimeError.
+        """
+        options: dict[str, Any] = {_READ_ONLY: True}
+        if self.dialect == "postgresql":
+            options["isolation_level"] = "REPEATABLE READ"  # as SQLite's reading transactions are
         with self._session() as session:
             event.listen(session, "before_flush", _refuse_write)
-            session.connection(execution_options={_READ_ONLY: True})
+            session.connection(execution_options=options)
             yield session
 
     @contextmanager

@@ -76,6 +76,19 @@ def test_reading_does_not_wait_for_a_writer(db: Database) -> None:
             assert reader.scalar(sa.select(sa.func.count()).select_from(LoginFailure)) == 0
 
 
+def test_reading_sees_one_moment(db: Database) -> None:
+    """What is proven or counted in several looks must not change in between; the next reading sees it."""
+    with db.reading() as reader:
+        before = reader.scalar(sa.select(sa.func.count()).select_from(LoginFailure))
+        with db.begin() as writer:
+            writer.add(failure())
+        assert reader.scalar(sa.select(sa.func.count()).select_from(LoginFailure)) == before == 0
+    with db.begin() as s:  # the connection is an ordinary one again
+        assert s.scalar(sa.select(sa.func.count()).select_from(LoginFailure)) == 1
+        if db.dialect == "postgresql":
+            assert s.scalar(sa.text("SHOW transaction_isolation")) == "read committed"
+
+
 def test_foreign_keys_are_enforced(db: Database) -> None:
     from actions.store.tables.desk import TicketEvent
 

@@ -25,7 +25,11 @@ ASSESSED: dict[str, Any] = {
     "business": "wealth", "channel": "app", "cause": "facilities",
     "severity": 2, "complexity": 1, "impact": 1, "urgency": 3,
 }  # fmt: skip
-DECISION: dict[str, Any] = {"finding": "系统升级致延迟", "basis": "理财产品说明书第五条", "remedy": "补发收益 12 元"}
+DECISION: dict[str, Any] = {
+    "finding": "系统升级致延迟",
+    "basis": "理财产品说明书第五条",
+    "remedy": "补发收益 12 元",
+}
 
 
 @dataclass(frozen=True)

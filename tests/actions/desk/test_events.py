@@ -116,6 +116,27 @@ def test_what_is_wrong_is_named(db: Database, spoil: str, says: str) -> None:
         assert all(numbers[0] in line for line in found)
 
 
+def test_a_desk_at_work_is_no_alarm(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Handlers go on while the proof reads: what they do in between is not taken for tampering."""
+    numbers = filled(db)
+    monkeypatch.setattr(proof, "_BATCH", 1)
+
+    def go_on(_done: int, _all: int) -> None:
+        with db.begin() as s:
+            for number in numbers:
+                tickets.add_facts(
+                    s,
+                    ticket_id=tickets.get_by_number(s, number).id,
+                    customer_id=CUSTOMER,
+                    text="又想起一件事",
+                    now=NOW + DAY,
+                )
+
+    assert list(proof.problems(db, progress=go_on)) == []
+    go_on(0, 0)
+    assert wrong(db) == []
+
+
 def test_a_ticket_that_was_removed_or_cut_short_shows(db: Database) -> None:
     """What is left fits together; the audit log knows better."""
     first, second, _ = filled(db)
