@@ -1,10 +1,14 @@
-"""What servers that are forked again and again import once."""
+"""What servers that are forked again and again import once: the application, and all that its start needs."""
 
 from __future__ import annotations
 
-from bot import pages
+import tempfile
+from pathlib import Path
+
+from bot.runtime import Runtime
 from eval import exam_server
 
-__all__ = ["exam_server"]
-
-pages.routers()
+with tempfile.TemporaryDirectory() as folder:
+    settings = exam_server.settings_of(Path(folder))
+    exam_server.app_of(settings)
+    Runtime(settings).db.dispose()
