@@ -25,7 +25,7 @@ from actions.store.tables.training import (
     QuizDue,
     QuizPaper,
 )
-from actions.training import assignments, coverage, items
+from actions.training import assignments, coverage, items, roster
 from actions.training.coverage import Cell, Counted, Filters, Standing
 from actions.training.statistics import FEW
 
@@ -253,6 +253,21 @@ def item_table(s: Session, paper: QuizPaper) -> Table:
         ("题干", "题型", "作答数", "得分率", "区分度", "区分效率", "猜中率", "疑点"), tuple(rows),
         frozenset({2, 3, 4, 5, 6}), "；".join(said) + "。",
     )  # fmt: skip
+
+
+def house(s: Session, q: str) -> Table:
+    """Return the people of the roster, leavers too, those that a word is part of."""
+    word, rows = q.strip().casefold(), []
+    for one in roster.people(s, also_left=True):
+        state = "在职" if one.active else f"离职 {one.left_on}" if one.left_on else "已停用"
+        cells = (
+            one.staff_no or "", one.called, one.department, one.job,
+            one.hired_on.isoformat() if one.hired_on else "", state, one.name,
+        )  # fmt: skip
+        if word in " ".join(cells).casefold():
+            rows.append(Row(cells, one.id))
+    headings = ("工号", "姓名", "部门", "岗位", "入职日期", "状态", "账号")
+    return Table("house", "人员名单", headings, tuple(rows))
 
 
 def transcript(s: Session, person: User, now: datetime) -> list[Table]:

@@ -49,6 +49,7 @@ def overview(request: Request, runtime: RuntimeDep, user: PageUser) -> HTMLRespo
         titles={one.id: one.title for one in papers},
         papers=paper_rows(standings, now),
         manages=accounts.may(user.user, "training"),
+        reports=any(accounts.may(user.user, role) for role in ("training", "compliance", "supervisor")),
         has_review=HAS_REVIEW,
         size=runtime.settings.quiz_size,
         pass_percent=runtime.settings.pass_percent,

@@ -36,6 +36,7 @@ _LINKS = {
     "late": "/training/manage/people/",
     "expiring": "/training/manage/people/",
     "items": "/training/bank/q/",
+    "house": "/training/manage/people/",
 }
 
 
@@ -47,6 +48,7 @@ class Wanted:
     assignment: str = ""
     paper: str = ""
     person: str = ""
+    q: str = ""
 
     def query(self, **changed: str) -> str:
         """Return the address's query, with some values changed."""
@@ -57,6 +59,7 @@ class Wanted:
             "assignment": self.assignment,
             "paper": self.paper,
             "person": self.person,
+            "q": self.q,
             **changed,
         }
         return urlencode({key: value for key, value in values.items() if value})
@@ -69,7 +72,7 @@ def wanted_of(query: Mapping[str, str], today: date) -> Wanted:
     except ValueError:
         day = today
     filters = Filters(day, query.get("department", "")[:64], query.get("job", "")[:32])
-    return Wanted(filters, *(query.get(key, "")[:32] for key in ("assignment", "paper", "person")))
+    return Wanted(filters, *(query.get(key, "")[:32] for key in ("assignment", "paper", "person", "q")))
 
 
 def tables_of(s: Session, name: str, wanted: Wanted, runtime: Runtime) -> list[Table]:
@@ -95,6 +98,8 @@ def tables_of(s: Session, name: str, wanted: Wanted, runtime: Runtime) -> list[T
             return [reports.people(s, found, plans.get(s, found.paper_id), filters)]
         case "items":
             return [reports.item_table(s, plans.get(s, wanted.paper))]
+        case "house":
+            return [reports.house(s, wanted.q)]
         case "transcript":
             return reports.transcript(s, accounts.get_user(s, wanted.person), runtime.now())
     raise not_found("unknown_report", "没有这种报表。")
@@ -194,6 +199,7 @@ def _asked(wanted: Wanted) -> list[tuple[str, str]]:
         ("assignment", wanted.assignment),
         ("paper", wanted.paper),
         ("person", wanted.person),
+        ("searched", "yes" if wanted.q else ""),
     ]
     return [(key, value) for key, value in said if value]
 
@@ -201,7 +207,7 @@ def _asked(wanted: Wanted) -> list[tuple[str, str]]:
 def _filters(s: Session, name: str, wanted: Wanted) -> list[tuple[str, str]]:
     """Return the filters in words, for the cover."""
     said = []
-    if name not in ("items", "transcript"):
+    if name not in ("items", "transcript", "house"):
         said += [
             ("截至", wanted.filters.day.isoformat()),
             ("部门", wanted.filters.department or "全部"),
@@ -211,6 +217,8 @@ def _filters(s: Session, name: str, wanted: Wanted) -> list[tuple[str, str]]:
         said.append(("任务", assignments.get(s, wanted.assignment).title))
     if name == "items":
         said.append(("试卷", plans.get(s, wanted.paper).title))
+    if name == "house":
+        said.append(("查找", wanted.q or "全部"))
     if name == "transcript":
         person = s.scalars(select(User).where(User.id == wanted.person)).one()
         said.append(("人员", f"{person.called}（{person.staff_no or person.name}）"))

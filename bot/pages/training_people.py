@@ -21,22 +21,18 @@ SHOWN = 200
 
 
 @router.get("/people", response_class=HTMLResponse)
-def people(request: Request, runtime: RuntimeDep, user: Viewer, q: str = "") -> HTMLResponse:
+def people(request: Request, runtime: RuntimeDep, user: Viewer) -> HTMLResponse:
     """Show the people of the roster, those that a word is part of."""
+    wanted = wanted_of(request.query_params, runtime.today())
     with runtime.db.reading() as s:
-        found = [
-            one
-            for one in roster.people(s, also_left=True)
-            if q.strip().casefold()
-            in f"{one.staff_no} {one.called} {one.department} {one.job} {one.name}".casefold()
-        ]
+        table = reports.house(s, wanted.q)
     return page(
         request,
         "manage/people.html",
         signed_in=user,
-        people=found[:SHOWN],
-        count=len(found),
-        q=q,
+        table=table,
+        wanted=wanted,
+        shown=SHOWN,
         may_change=accounts.may(user.user, plans.ROLE),
     )
 

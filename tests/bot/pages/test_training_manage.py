@@ -126,7 +126,10 @@ def test_a_roster_is_tried_first_and_wrong_rows_change_nobody(boss: Visitor) -> 
     assert upload(boss, "x", name="a.pdf").status_code == 422
     people = boss.get(f"{MANAGE}/people").text
     assert "A3" in people and "A9" not in people
-    assert "A2" not in boss.get(f"{MANAGE}/people?q=客服").text
+    page = boss.get(f"{MANAGE}/people?q=客服").text
+    assert "李强" not in page and "王芳" in page
+    cover, (sheet,) = exported(boss, "house", "q=客服")
+    assert sheet == shown(page, "house") and (cover["查找"], cover["行数"]) == ("客服", "2")
 
 
 def test_papers_are_assigned_to_whom_the_form_says(site: Site, boss: Visitor) -> None:
