@@ -17,7 +17,7 @@ from actions.store.tables.training import (
     QuizAttempt,
     QuizAttemptItem,
 )
-from actions.training import disclosure, grading, papers, records, regrades
+from actions.training import cards, disclosure, grading, papers, records, regrades
 from actions.training.closing import close, is_over
 from actions.training.disclosure import Seen
 from actions.training.views import Attempt, Feedback, Result, ReviewItem, ShownItem
@@ -175,6 +175,7 @@ def answer(
         asked.given, asked.answered_at, asked.saved_at = list(read), now, now
         asked.points = marking.points(read, asked.max_points)
         s.flush()
+        cards.note(s, row, [asked], now)
         if all(one.answered_at for one in records.item_rows(s, attempt_id)):
             close(s, row, now)
     disclosure.refuse_running(s, user_id, asked.version_id)

@@ -15,7 +15,7 @@ from actions.store.tables.training import (
     QuizAttempt,
     QuizDue,
 )
-from actions.training import certificates, records, regrades
+from actions.training import cards, certificates, records, regrades
 
 GRACE = timedelta(seconds=2)  # for the way over the network
 
@@ -40,6 +40,7 @@ def close(s: Session, row: QuizAttempt, now: datetime, *, by: FinishedBy = Finis
     row.state, row.finished_by = AttemptState.FINISHED, by
     row.finished_at = row.deadline_at if by is FinishedBy.DEADLINE and row.deadline_at else now
     s.flush()
+    cards.note(s, row, open_items, row.finished_at)
     if row.passed and row.paper_id:
         _meet(s, row)
         certificates.issue(s, row, row.finished_at)

@@ -35,6 +35,7 @@ def routers() -> list[APIRouter]:
         training_manage,
         training_papers,
         training_people,
+        training_review,
     )
 
     modules = (
@@ -57,6 +58,7 @@ def routers() -> list[APIRouter]:
         training_manage,
         training_assign,
         training_people,
+        training_review,
         certificates,
         dashboard,
         analysis,
