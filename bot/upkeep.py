@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 
-from actions.desk import upkeep
+from actions.desk import attachments, upkeep
 from actions.service import absence
 from actions.training import assignments, certificates, reminders
 from bot import metrics
@@ -43,6 +43,9 @@ def prepare(runtime: Runtime) -> int:
 def once(runtime: Runtime) -> dict[str, int]:
     """Do what is due now and return how many tickets of each kind were handled."""
     done = dict(upkeep.run(runtime.db, runtime.now()))
+    with runtime.db.begin() as s:
+        if forgotten := attachments.forget_pending(s, runtime.now()):
+            done["files_forgotten"] = forgotten
     if done:
         log.info("upkeep: %s", done)
     return done
@@ -58,7 +61,9 @@ def keep_training(runtime: Runtime) -> dict[str, int]:
     """Give everybody what they must pass, freeze what leavers owe, remind, settle certificates."""
     with runtime.db.begin() as s:
         done = assignments.refresh(s, runtime.now())
+    with runtime.db.begin() as s:
         done["reminded"] = reminders.remind(s, runtime.now())
+    with runtime.db.begin() as s:
         done["certificates"] = certificates.settle(s, runtime.now())
     done = {kind: count for kind, count in done.items() if count}
     if done:

@@ -251,7 +251,7 @@ def _give(s: Session, assignment: QuizAssignment, now: datetime) -> int:
         valid = paper.valid_days or assignment.repeat_days
         passes = _passes(s, assignment.paper_id, now - valid * _DAY if valid else None)
         for user_id in new:
-            _put(s, assignment, user_id, 1, first_due(assignment, day), now, passes)
+            _put(s, assignment, user_id, 1, first_due(assignment, day), now, passes.get(user_id))
         s.flush()
     return len(new)
 
@@ -285,17 +285,18 @@ def _repeat(s: Session, assignment: QuizAssignment, now: datetime) -> int:
         )
     ).all()
     period = assignment.repeat_days * _DAY
+    since = min((due.due_at for due in ended), default=now)
+    passes = _passes(s, assignment.paper_id, since) if ended else {}
     for due in ended:
         missed = (now - due.due_at) // period
-        passes = _passes(s, assignment.paper_id, due.due_at, due.user_id)
-        _put(s, assignment, due.user_id, due.cycle + 1, due.due_at + (missed + 1) * period, now, passes)
+        last = passes.get(due.user_id)
+        met = last if last and last[1] > due.due_at else None
+        _put(s, assignment, due.user_id, due.cycle + 1, due.due_at + (missed + 1) * period, now, met)
     s.flush()
     return len(ended)
 
 
-def _passes(
-    s: Session, paper_id: str, since: datetime | None, user_id: str = ""
-) -> dict[str, tuple[str, datetime]]:
+def _passes(s: Session, paper_id: str, since: datetime | None) -> dict[str, tuple[str, datetime]]:
     """Return the last pass of a paper by person: the attempt and when."""
     query = select(QuizAttempt.user_id, QuizAttempt.id, QuizAttempt.finished_at).where(
         QuizAttempt.paper_id == paper_id,
@@ -304,8 +305,6 @@ def _passes(
     )
     if since is not None:
         query = query.where(QuizAttempt.finished_at > since)
-    if user_id:
-        query = query.where(QuizAttempt.user_id == user_id)
     found = s.execute(query.order_by(QuizAttempt.finished_at, QuizAttempt.id))
     return {whose: (attempt_id, at) for whose, attempt_id, at in found if at is not None}
 
@@ -317,15 +316,15 @@ def _put(
     cycle: int,
     due_at: datetime,
     now: datetime,
-    passes: Mapping[str, tuple[str, datetime]],
+    met: tuple[str, datetime] | None,
 ) -> None:
-    """Add a due; a pass that counts already meets it at once."""
+    """Add a due; `met` is the attempt, and its time, that meets it at once."""
     due = QuizDue(
         assignment_id=assignment.id, user_id=user_id, cycle=cycle, due_at=due_at, state=DueState.OPEN,
         created_at=now,
     )  # fmt: skip
-    if user_id in passes:
-        due.state, (due.met_attempt_id, due.met_at) = DueState.MET, passes[user_id]
+    if met is not None:
+        due.state, (due.met_attempt_id, due.met_at) = DueState.MET, met
     s.add(due)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
 from sqlalchemy.orm import Session
@@ -143,9 +143,18 @@ def cells(s: Session, assignment: QuizAssignment, paper: QuizPaper, filters: Fil
 
 
 def standings(
-    s: Session, assignment: QuizAssignment, paper: QuizPaper, filters: Filters, *, also_exempt: bool = False
+    s: Session,
+    assignment: QuizAssignment,
+    paper: QuizPaper,
+    filters: Filters,
+    *,
+    only: Literal["", "overdue", "expiring"] = "",
+    also_exempt: bool = False,
 ) -> list[Standing]:
-    """Return everybody whom `cells` counts, by department and staff number; on wish exempt people too."""
+    """Return everybody whom `cells` counts (or `only` some), by department and staff number.
+
+    On wish exempt people too.
+    """
     known = _Known(assignment, paper, filters)
     query = known.joined(
         select(
@@ -154,6 +163,8 @@ def standings(
         ),
         also_exempt=also_exempt,
     )  # fmt: skip
+    if only:
+        query = query.where(known.overdue if only == "overdue" else known.expiring)
     rows = s.execute(query.order_by(User.department, User.staff_no, User.name))
     days = valid_days(assignment, paper)
     return [
@@ -224,16 +235,20 @@ class _Known:
         place = func.row_number().over(
             partition_by=QuizAttempt.user_id, order_by=(QuizAttempt.started_at, QuizAttempt.id)
         )
-        ordered = select(
-            QuizAttempt.user_id,
-            QuizAttempt.passed,
-            place.label("place"),
-            func.count().over(partition_by=QuizAttempt.user_id).label("tries"),
+        ordered = (
+            select(QuizAttempt.user_id, QuizAttempt.passed, place.label("place"))
+            .where(*made)
+            .subquery("ordered")
         )
-        tried = ordered.where(*made).subquery("ordered")
-        self.tries = select(tried).where(tried.c.place == 1).subquery("tries")
+        first = case((and_(ordered.c.place == 1, ordered.c.passed.is_(True)), 1), else_=0)
+        # grouped, because SQLite indexes what is grouped and scans what is not
+        self.tries = (
+            select(ordered.c.user_id, func.count().label("tries"), func.max(first).label("first"))
+            .group_by(ordered.c.user_id)
+            .subquery("tries")
+        )
         self.tried = self.tries.c.user_id.is_not(None)
-        self.first_passed = and_(self.tried, self.tries.c.passed.is_(True))
+        self.first_passed = and_(self.tried, self.tries.c.first == 1)
         self.passed = self.passes.c.at.is_not(None)
         self.covered, self.expiring = self._validity(valid_days(assignment, paper))
         self._dues()
@@ -263,7 +278,7 @@ class _Known:
                 QuizDue.state != DueState.EXEMPT,
                 or_(QuizDue.met_at.is_(None), QuizDue.met_at >= self._end),
             )
-            .distinct()
+            .group_by(QuizDue.user_id)
             .subquery("late")
         )
         self._late = late

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from openpyxl import Workbook
 from sqlalchemy import select
@@ -181,21 +181,22 @@ def _person(one: Standing, paper: QuizPaper) -> Row:
 
 def late(s: Session, filters: Filters) -> Table:
     """Return who is late with what, the longest first."""
-    return _over_all(s, filters, "late", "逾期人员", lambda one: one.overdue, "逾期天数")
+    return _over_all(s, filters, "late", "逾期人员", "overdue", "逾期天数")
 
 
 def expiring(s: Session, filters: Filters) -> Table:
     """Return whose passes run out within 30 days, the soonest first."""
-    return _over_all(s, filters, "expiring", "即将到期", lambda one: one.expiring, "剩余天数")
+    return _over_all(s, filters, "expiring", "即将到期", "expiring", "剩余天数")
 
 
-def _over_all(s: Session, filters: Filters, name: str, title: str, wanted: Any, heading: str) -> Table:
+def _over_all(
+    s: Session, filters: Filters, name: str, title: str, only: Literal["overdue", "expiring"], heading: str
+) -> Table:
     found = []
     for assignment, paper in assignments.listed(s, also_closed=False):
-        for one in coverage.standings(s, assignment, paper, filters):
-            if wanted(one):
-                end = _last_day(one.due.due_at) if name == "late" else one.valid_until or filters.day
-                found.append((end, assignment, one))
+        for one in coverage.standings(s, assignment, paper, filters, only=only):
+            end = _last_day(one.due.due_at) if name == "late" else one.valid_until or filters.day
+            found.append((end, assignment, one))
     found.sort(key=lambda line: (line[0], line[2].user.department, line[2].user.staff_no or "", line[1].id))
     rows = [
         Row(

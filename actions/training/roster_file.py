@@ -22,6 +22,7 @@ from knowledge.errors import bad_input
 
 LARGEST = 1_000_000  # bytes: some 10,000 people
 MOST = 100_000
+_COLUMNS = 100
 HEADINGS = {
     "工号": "staff_no",
     "姓名": "name",
@@ -192,7 +193,9 @@ def _sheet(content: bytes) -> list[list[Any]]:
     except (InvalidFileException, BadZipFile, OSError, KeyError, ValueError) as error:
         raise bad_input("bad_file", "这不是能读的 xlsx 文件。") from error
     for sheet in book.worksheets:
-        lines = [list(line) for line in sheet.iter_rows(values_only=True)]
+        lines = [
+            list(line) for line in sheet.iter_rows(max_row=MOST + 20, max_col=_COLUMNS, values_only=True)
+        ]
         if any(_named(line) for line in lines[:10]):
             return lines
     return []
