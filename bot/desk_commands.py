@@ -8,6 +8,17 @@ from bot.runtime import Runtime
 from bot.show import say, steps
 from knowledge.errors import not_found
 
+_TRAINED = {
+    "left": "离职停用 {} 人",
+    "frozen": "冻结培训 {} 项",
+    "thawed": "恢复培训 {} 项",
+    "met": "复核后合格 {} 项",
+    "reopened": "复核后重新要求 {} 项",
+    "given": "新布置 {} 项",
+    "again": "进入下一期 {} 项",
+    "reminded": "培训提醒 {} 人",
+    "certificates": "发放或撤销证书 {} 张",
+}
 _DONE = {
     "overdue": "已超时，升级 {} 张",
     "first": "首次回复超时，提醒 {} 张",
@@ -32,8 +43,8 @@ def audit_verify(arguments: argparse.Namespace) -> int:
 
 
 def upkeep(arguments: argparse.Namespace) -> int:
-    """Do once what the server does every minute: reminders, escalation, closing."""
-    from bot.upkeep import once, prepare
+    """Do once what the server does every minute: reminders, escalation, closing, training."""
+    from bot.upkeep import keep_training, once, prepare
 
     runtime = Runtime(arguments.settings)
     if prepared := prepare(runtime):
@@ -42,7 +53,10 @@ def upkeep(arguments: argparse.Namespace) -> int:
     for kind, number in done.items():
         days = kind.removeprefix("due")
         say(_DONE.get(kind, f"{days} 天内到期，提醒 {{}} 张").format(number))
-    if not done:
+    trained = keep_training(runtime)
+    for kind, number in trained.items():
+        say(_TRAINED[kind].format(number))
+    if not done and not trained:
         say("没有到期要做的事。")
     return 0
 

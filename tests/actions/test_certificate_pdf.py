@@ -8,6 +8,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+import reportlab
 from pdfminer.high_level import extract_text
 
 from actions.training import certificate_pdf, certificates
@@ -65,3 +66,11 @@ def test_a_font_that_cannot_be_embedded_is_told(tmp_path: Path) -> None:
 )
 def test_a_name_is_masked_but_for_its_first_character(name: str, masked: str) -> None:
     assert certificates.masked(name) == masked
+
+
+def test_the_font_of_the_setting_is_embedded() -> None:
+    font = (
+        Path(reportlab.__file__).parent / "fonts" / "Vera.ttf"
+    )  # no Chinese, but a font file that is always there
+    content = certificate_pdf.make(FACTS, font=font)
+    assert b"/FontFile2" in content and FACTS.serial in extract_text(io.BytesIO(content))

@@ -19,6 +19,8 @@ from actions.store.tables.audit import AuditRow
 from actions.store.tables.training import Certificate, DueState, PaperState, QuizDue
 from actions.training import bank, exams, plans
 from actions.training.blueprints import Line
+from bot.cli import main
+from bot.upkeep import keep_training
 from tests.actions.exam_papers import saved
 from tests.actions.training_bank import MANUAL, questions
 from tests.bot.pages.conftest import PASSWORD, Site, Visitor
@@ -295,6 +297,28 @@ def test_ones_own_certificates_are_listed(site: Site, clock: Clock) -> None:
     del clock
     lin = site.signed_in("lin", "staff")
     assert "还没有证书" in lin.get("/certificates").text
+
+
+def test_the_timer_keeps_training_up_to_date(site: Site, boss: Visitor, clock: Clock) -> None:
+    assigned(site, boss, repeat_days="30")
+    assert keep_training(site.runtime) == {}
+    assert upload(boss, "工号,姓名,离职日期\nA2,李强,2026-03-04\nA4,新人,\n", really="1").status_code == 200
+    clock.now = START + timedelta(days=11)
+    assert keep_training(site.runtime) == {"left": 1, "frozen": 1, "again": 3, "reminded": 3}
+    assert keep_training(site.runtime) == {}
+
+
+def test_the_command_does_what_the_timer_does(
+    site: Site, boss: Visitor, clock: Clock, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clock.now = datetime.now(UTC)
+    boss = signed_in_again(site, "boss")
+    upload(boss, "工号,姓名\nB1,周杰\n", really="1")
+    assigned(site, boss, due_days="1")
+    folder = ["--data-dir", str(site.runtime.settings.data_dir)]
+    for words in ("培训提醒 4 人", "没有到期要做的事"):
+        assert main([*folder, "upkeep"]) == 0
+        assert words in capsys.readouterr().err
 
 
 def signed_in_again(site: Site, name: str) -> Visitor:
