@@ -193,9 +193,12 @@ def _mentions(s: Session, text: str) -> ColumnElement[bool]:
     number = normal_number(text)
     if number:
         return Ticket.number == number
-    said, part = terms.having(s, text), _part(text)
+    part = _part(text)
     numbered = Ticket.number.in_(_numbers_with(s, part) if part else ())
-    return numbered if said is None else or_(numbered, said) if part else said
+    said = None if part.startswith("TS") else terms.having(s, text)
+    if said is None:
+        return numbered
+    return or_(numbered, said) if part else said
 
 
 def _really_has(s: Session, ticket: Ticket, text: str) -> bool:
