@@ -169,6 +169,10 @@ def _add_quiz(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     out.add_argument("--format", choices=[*quiz_commands.TEXTS, *quiz_commands.PACKAGES], default="jsonl")
     out.add_argument("--status", choices=["draft", "approved", "retired"], help="只导出这种状态的题")
     out.add_argument("--out", metavar="文件", help="写到文件（默认打印；xlsx 和 qti 必须指定）")
+    made = _add(quiz, "draft", quiz_commands.draft, "从手册起草题目，供人审核")
+    made.add_argument("--manual", metavar="名称", help="哪一份手册（默认为正在使用的）")
+    made.add_argument("--out", metavar="文件", help="写到文件：.yml 为题库格式，其他为 JSON 行（默认打印）")
+    made.add_argument("--save", metavar="用户", help="存为这位培训管理员的草稿")
 
 
 def _add_roster(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

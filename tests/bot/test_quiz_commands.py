@@ -11,10 +11,12 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from actions.training import bank
+from actions.service import accounts
+from actions.training import bank, review
 from actions.training.exchange import gift, table
 from bot.cli import main
-from bot.settings import PROJECT
+from bot.runtime import Runtime
+from bot.settings import PROJECT, Settings
 
 FIELDS = ["id", "type", "stem", "options", "key", "section", "sentence", "explanation", "status"]
 OWN = bank.load(PROJECT / "training_data" / "quiz")
@@ -81,3 +83,30 @@ def test_a_reader_that_leaves_early_is_no_failure() -> None:
     command = f"{sys.executable} -m bot.cli quiz export | head -1"
     done = subprocess.run(["bash", "-c", command], cwd=PROJECT, capture_output=True, text=True, check=True)
     assert json.loads(done.stdout)["id"] == OWN[0].id and done.stderr == ""
+
+
+def test_draft_prints_writes_and_keeps(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data = ["--data-dir", str(tmp_path / "data")]
+    assert main([*data, "quiz", "draft"]) == 0
+    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert len(rows) >= 100 and {row["status"] for row in rows} == {"draft"}
+    folder = tmp_path / "drafts"
+    folder.mkdir()
+    assert main([*data, "quiz", "draft", "--out", str(folder / "one.yml")]) == 0
+    assert [one.id for one in bank.load(folder)] == [row["id"] for row in rows]
+    capsys.readouterr()
+    assert main([*data, "quiz", "draft", "--save", "nobody"]) != 0
+    assert "没有用户" in capsys.readouterr().err
+
+
+def test_drafts_are_kept_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data_dir = tmp_path / "data"
+    runtime = Runtime(Settings.model_validate({"data_dir": data_dir}))
+    with runtime.db.begin() as s:
+        accounts.add_user(s, name="tm", password="a-long-password", roles=["training"], now=runtime.now())
+    for kept in (True, False):
+        assert main(["--data-dir", str(data_dir), "quiz", "draft", "--save", "tm"]) == 0
+        assert ("：0 题，在" in capsys.readouterr().err) is not kept
+    with runtime.db.begin() as s:
+        held = review.questions(s)
+    assert len(held) >= 100 and {(one.status.value, one.author) for one in held} == {("draft", "draft")}
