@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import ClassVar
 
 from actions.rasa.form import answers_now, keeps_silent, opens_now, request
@@ -9,7 +10,7 @@ from actions.rasa.quiz_reading import Meaning, read
 from actions.rasa.services import services
 from actions.rasa.talk import DialogueAction, Events, Talk, set_slots
 from actions.service.replies import Button, Reply, ReplyKind
-from actions.training import attempts
+from actions.training import attempts, daily
 from actions.training.grading import HOW_TO_ANSWER
 from actions.training.questions import QuestionType
 from actions.training.views import Feedback, Result, ShownItem
@@ -21,6 +22,8 @@ ANSWER, ATTEMPT, NOTICE, END = "quiz_answer", "quiz_attempt", "quiz_notice", "qu
 LEAVE = "退出测验"
 STAFF_ONLY = "测验是给本机构员工用的，需要员工登录后才能做。您可以问我服务流程、投诉处理这类问题。"
 SHOWN_RESULTS = 3
+REVIEW = "错题再练一遍"  # what the button says: a sentence that is understood as the wish for a quiz
+_REVIEWS = re.compile(r"错题|复习|错的题|每日|薄弱|弱项")
 
 
 class ValidateQuizForm(DialogueAction):
@@ -44,6 +47,8 @@ class ValidateQuizForm(DialogueAction):
 def _open(talk: Talk) -> Events:
     if talk.audience is not Audience.STAFF or talk.turn.user_id is None:
         return [*set_slots({END: "refused", ATTEMPT: None}), request(None)]
+    if _REVIEWS.search(talk.heard.text):
+        return _open_review(talk, talk.turn.user_id)
     known = attempts.open_attempt(talk.session, talk.turn.user_id)
     attempt = attempts.start(
         talk.session,
@@ -63,13 +68,42 @@ def _open(talk: Talk) -> Events:
     return [*set_slots({ANSWER: None, END: None, ATTEMPT: attempt.id, NOTICE: notice}), request(ANSWER)]
 
 
+def _open_review(talk: Talk, user_id: str) -> Events:
+    """Ask today's set of the review book, or say that there is nothing to ask."""
+    known = daily.standing(talk.session, user_id, talk.now)
+    try:
+        attempt = daily.start(
+            talk.session,
+            user_id=user_id,
+            conversation_id=talk.turn.conversation_id,
+            pass_percent=services().pass_percent,
+            seed=talk.turn.rng.getrandbits(63),
+            manual_version=services().manual_version(),
+            now=talk.now,
+        )
+    except WenjinError as error:
+        if error.code != "nothing_to_review":
+            raise
+        talk.say_text(error.message, "开始测验", outcome="quiz")
+        return [*set_slots({END: "nothing", ATTEMPT: None}), request(None)]
+    begun = f"接着今天的复习，已答 {attempt.answered} 题。" if known.open else f"到期的错题 {known.due} 道。"
+    notice = f"今天的复习共 {attempt.total} 题，{begun}随时可以说“{LEAVE}”，进度会保留。"
+    return [*set_slots({ANSWER: None, END: None, ATTEMPT: attempt.id, NOTICE: notice}), request(ANSWER)]
+
+
 def _opening(total: int) -> str:
     rules = f"测验共 {total} 题，{services().pass_percent}% 合格，答完一题马上看解析。"
     return f"{rules}随时可以说“{LEAVE}”，进度会保留。"
 
 
 def _current(talk: Talk) -> ShownItem | None:
-    attempt = attempts.open_attempt(talk.session, talk.turn.user_id) if talk.turn.user_id else None
+    """Return the open question: of the attempt that was begun here, else of the person's newest."""
+    user_id, begun = talk.turn.user_id, talk.slot(ATTEMPT)
+    if not user_id:
+        return None
+    attempt = attempts.open_by_id(talk.session, str(begun), user_id) if begun else None
+    if attempt is None or not attempt.marked_at_once:
+        attempt = attempts.open_attempt(talk.session, user_id)
     return attempts.current_item(talk.session, attempt) if attempt else None
 
 
@@ -141,6 +175,8 @@ class EndQuiz(DialogueAction):
                 talk.session, attempt_id=str(attempt_id), user_id=talk.turn.user_id, now=talk.now
             )
             talk.say(result_reply(result))
+        elif how == "nothing":
+            pass
         elif how == "complain":
             talk.say_text("测验进度已保留。现在可以登记投诉。", "我要投诉", "开始测验", outcome="quiz")
         else:
@@ -158,12 +194,23 @@ class MyResults(DialogueAction):
         if talk.audience is not Audience.STAFF or talk.turn.user_id is None:
             talk.say_text(STAFF_ONLY, outcome="refused")
             return []
+        if _REVIEWS.search(talk.heard.text):
+            talk.say(book_reply(daily.standing(talk.session, talk.turn.user_id, talk.now)))
+            return []
         found = attempts.results(talk.session, talk.turn.user_id)[:SHOWN_RESULTS]
         if not found:
             talk.say_text("您还没有完成过测验。说“开始测验”可以做一份。", "开始测验", outcome="quiz")
         for result in found:
             talk.say(result_reply(result))
         return []
+
+
+def book_reply(standing: daily.Standing) -> Reply:
+    """Return what is in the review book, and a way to begin."""
+    weak = "、".join(f"{one.name}（{one.percent}%）" for one in standing.weak[:3])
+    text = f"错题本里有 {len(standing.entries)} 道题，今天该复习 {standing.due} 道。"
+    text += f"正确率最低的主题：{weak}。" if weak else ""
+    return Reply(ReplyKind.TEXT, text, {"outcome": "quiz"}, (Button("今天的复习", REVIEW),))
 
 
 def item_reply(item: ShownItem, notice: str = "") -> Reply:

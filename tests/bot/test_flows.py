@@ -329,6 +329,20 @@ class TestQuiz:
         assert again.data["stem"] == item.data["stem"]
         assert staff.answerer.asked[-1][1] is Audience.STAFF
 
+    def test_the_review_book(self, staff: Chat) -> None:
+        practice = staff.say("开始测验")[0]
+        staff.say("退出测验")
+        first = staff.say("错题再练一遍")[0]
+        assert "今天的复习共 10 题" in first.text
+        assert first.data["attempt_id"] != practice.data["attempt_id"]
+        second = staff.say(any_answer(first))[-1]
+        assert second.data["attempt_id"] == first.data["attempt_id"]
+        staff.say("退出测验")
+        [book] = staff.say("我的错题本")
+        assert "错题本里有" in book.text
+        assert titles([book]) == ["今天的复习"]
+        assert "已答 1 题" in staff.say("错题再练一遍")[0].text
+
 
 def any_answer(item: Reply) -> str:
     """Return something that can be read as an answer to a shown question."""
