@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import io
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from PIL import Image, UnidentifiedImageError
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from actions.service.messages import clean
@@ -18,6 +18,7 @@ from knowledge.errors import WenjinError, bad_input, conflict, not_found
 LARGEST = 10_000_000  # bytes of one file
 MOST = 10  # files of one ticket or conversation
 MAX_FILE_NAME = 120
+PENDING_LIFE = timedelta(days=30)
 _IMAGES = {"JPEG": "image/jpeg", "PNG": "image/png", "GIF": "image/gif", "WEBP": "image/webp"}
 PDF = "application/pdf"
 TYPES = (*_IMAGES.values(), PDF)
@@ -117,6 +118,13 @@ def adopt(s: Session, ticket: Ticket) -> None:
     for one in s.scalars(waiting):
         one.ticket_id = ticket.id
     s.flush()
+
+
+def forget_pending(s: Session, now: datetime) -> int:
+    """Delete files that waited for a complaint that was never made, and return how many there were."""
+    old = (Attachment.ticket_id.is_(None), Attachment.created_at < now - PENDING_LIFE)
+    gone = s.scalars(delete(Attachment).where(*old).returning(Attachment.id)).all()
+    return len(gone)
 
 
 def of_ticket(s: Session, ticket_id: str, *, internal: bool) -> list[Attachment]:

@@ -9,11 +9,11 @@ from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
 from actions.desk import attachments, from_chat
-from actions.desk.intake import TicketDraft
+from actions.desk.intake import DESK, TicketDraft
 from actions.service import conversations, handovers
 from actions.service.accounts import SignedIn
 from actions.store.tables.accounts import User
-from bot import files
+from bot import files, intake
 from bot.deps import CsrfDep, RuntimeDep
 from bot.pages.desk import Handler
 from bot.pages.desk_page import desk_page
@@ -125,6 +125,7 @@ def do(
 def _do(runtime: Runtime, act: str, handover_id: str, user: User, typed: Typed) -> dict[str, Any]:
     now = runtime.now()
     by: dict[str, Any] = {"handover_id": handover_id, "user": user, "now": now}
+    draft = intake.read(runtime, typed.draft, DESK) if act == "ticket" else typed.draft
     with runtime.db.begin() as s:
         match act:
             case "take":
@@ -141,7 +142,7 @@ def _do(runtime: Runtime, act: str, handover_id: str, user: User, typed: Typed) 
                     handovers.transfer(s, queue=target, **by)
             case "ticket":
                 rng = random.SystemRandom()
-                from_chat.register(s, draft=typed.draft, agreed=typed.agreed, key=typed.key, rng=rng, **by)
+                from_chat.register(s, draft=draft, agreed=typed.agreed, key=typed.key, rng=rng, **by)
             case _:
                 raise not_found("unknown_act", "没有这项操作，请返回对话重新选择。")
     return {}

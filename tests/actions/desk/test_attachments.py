@@ -6,6 +6,7 @@ import io
 import struct
 import zlib
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from PIL import Image
@@ -156,4 +157,14 @@ def test_a_pending_file_may_be_taken_back_by_its_own_conversation_only(
         attachments.withdraw_pending(session, made.id, "another")
     attachments.withdraw_pending(session, made.id, conversation.id)
     session.flush()
+    assert attachments.pending(session, conversation.id) == []
+
+
+def test_files_that_no_complaint_took_are_forgotten_after_a_month(
+    session: Session, conversation: Conversation
+) -> None:
+    add(session, Upload("旧.pdf", PDF), customer_id=CUSTOMER, conversation_id=conversation.id, now=NOW)
+    assert attachments.forget_pending(session, NOW + attachments.PENDING_LIFE) == 0
+    later = NOW + attachments.PENDING_LIFE + timedelta(seconds=1)
+    assert attachments.forget_pending(session, later) == 1
     assert attachments.pending(session, conversation.id) == []

@@ -16,6 +16,13 @@ from actions.service import absence, accounts, conversations, handovers
 from actions.store.tables.desk import Ticket
 from actions.store.tables.service import Handover
 from tests.bot.pages.conftest import Site, Visitor
+from tests.bot.talking import desk_reader
+
+
+@pytest.fixture(autouse=True)
+def reader(site: Site) -> None:
+    """Give the site the reader of complaints that all tests share."""
+    site.runtime.__dict__["desk_reader"] = desk_reader()
 
 
 def png() -> bytes:
