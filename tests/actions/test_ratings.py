@@ -94,7 +94,7 @@ def test_a_rating_is_kept_with_its_comment_masked_and_encrypted(session: Session
     assert found
     assert (found.score, found.dimensions, found.comment) == (4, {"experience": 3}, "很好，电话 138****5678")
     assert "很好" not in session.execute(text("SELECT comment FROM ratings")).scalar_one()
-    assert ratings.open_offer(session, made.conversation_id) is None
+    assert made.conversation_id and ratings.open_offer(session, made.conversation_id) is None
 
 
 def test_the_same_again_changes_nothing_and_another_replaces(session: Session, made: RatingOffer) -> None:

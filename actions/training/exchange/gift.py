@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from actions.training.exchange.rows import Raw, Row, taken
+from actions.training.exchange.rows import Raw, Row, taken, whole_stem
 from actions.training.questions import TRUE, Question, QuestionType
 
 _SPECIAL = "\\~=#{}:"
@@ -167,7 +167,7 @@ def write(questions: Sequence[Question]) -> Iterator[str]:
         if question.topic != topic:
             topic = question.topic
             yield f"$CATEGORY: $course$/{topic or '未分类'}\n\n"
-        yield f"::{question.id}::{escaped(question.content.stem)}{{{_inside(question)}}}\n\n"
+        yield f"::{question.id}::{escaped(whole_stem(question.content))}{{{_inside(question)}}}\n\n"
 
 
 def _inside(question: Question) -> str:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from actions.training.exchange.rows import Raw, Row, taken
+from actions.training.exchange.rows import Raw, Row, taken, whole_stem
 from actions.training.questions import TRUE, Question, QuestionType
 
 
@@ -76,7 +76,7 @@ def write(questions: Iterable[Question]) -> Iterator[str]:
         row = {
             "id": question.id,
             "type": content.type.value,
-            "stem": content.stem,
+            "stem": whole_stem(content),
             "options": [list(option) for option in content.options],
             "key": _key(question),
             "section": content.section,

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
+from actions.training.exchange.rows import whole_stem
 from actions.training.numerals import comparable
 from actions.training.questions import FALSE, TRUE, Content, Question, QuestionType
 
@@ -96,12 +97,14 @@ def _different(words: Sequence[str]) -> list[str]:
 def _body(body: ET.Element, content: Content) -> None:
     """Fill the itemBody: the stem and the interaction."""
     if content.type in (QuestionType.FILL, QuestionType.NUMERIC):
-        _paragraphs(body, content.stem)
+        _paragraphs(body, whole_stem(content))
         line = ET.SubElement(body, "p")
         ET.SubElement(
             line, "textEntryInteraction", {"responseIdentifier": "RESPONSE", "expectedLength": "20"}
         )
         return
+    if content.scenario:
+        _paragraphs(body, content.scenario)
     choices = content.options or _TRUTHS
     interaction = ET.SubElement(
         body,

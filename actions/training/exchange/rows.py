@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
 from actions.training.grading import LETTERS, TRUTH_LABELS
@@ -67,7 +67,7 @@ class Raw:
     roles: Sequence[str] = ()
     tolerance: str = ""
     author: str = ""
-    extra: Mapping[str, str] = field(default_factory=dict)
+    scenario: str = ""
 
 
 def taken(where: str, raw: Raw) -> Row:
@@ -93,6 +93,7 @@ def question_of(raw: Raw) -> Question:
         explanation=raw.explanation.strip(),
         section=raw.section.strip(),
         sentence=raw.sentence.strip(),
+        scenario=raw.scenario.strip(),
     )
     return Question(
         id=raw.id.strip() or made_id(content),
@@ -103,6 +104,11 @@ def question_of(raw: Raw) -> Question:
         status=Status.DRAFT,
         author=raw.author.strip(),
     )
+
+
+def whole_stem(content: Content) -> str:
+    """Return the stem behind its case's scenario, for formats that have no place for one."""
+    return f"{content.scenario}\n{content.stem}" if content.scenario else content.stem
 
 
 def made_id(content: Content) -> str:

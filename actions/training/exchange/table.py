@@ -20,8 +20,8 @@ from knowledge.errors import bad_input
 
 OPTIONS = tuple(f"选项{letter}" for letter in LETTERS[:10])
 HEADINGS = (
-    "编号", "题型", "题干", *OPTIONS, "答案", "容差", "解析", "章节", "原文", "难度", "主题", "岗位", "状态",
-    "作者",
+    "编号", "题型", "案例", "题干", *OPTIONS, "答案", "容差", "解析", "章节", "原文", "难度", "主题", "岗位",
+    "状态", "作者",
 )  # fmt: skip
 NEEDED = ("题干", "答案")
 _OTHER_NAMES = {
@@ -107,6 +107,7 @@ def _raw(cells: dict[str, str]) -> Raw:
         roles=cell("岗位").replace("，", "、").replace(",", "、").split("、"),
         tolerance=cell("容差"),
         author=cell("作者"),
+        scenario=cell("案例"),
     )
 
 
@@ -131,7 +132,8 @@ def cells_of(question: Question) -> tuple[str, ...]:
     content = question.content
     options = [text for _, text in content.options]
     return (
-        question.id, content.type.label, content.stem, *options, *[""] * (len(OPTIONS) - len(options)),
+        question.id, content.type.label, content.scenario, content.stem, *options,
+        *[""] * (len(OPTIONS) - len(options)),
         _answer(question), "" if not content.tolerance else str(content.tolerance), content.explanation,
         content.section, content.sentence, DIFFICULTIES[question.difficulty], question.topic,
         "、".join(question.roles), STATUSES[question.status], question.author,

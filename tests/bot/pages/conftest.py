@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -39,7 +40,7 @@ class Visitor:
         return found[1]
 
     def post(
-        self, path: str, data: dict[str, str | list[str]] | None = None, *, token: str | None = None
+        self, path: str, data: Mapping[str, str | list[str]] | None = None, *, token: str | None = None
     ) -> Response:
         """Send a form with its token."""
         form = {**(data or {}), "csrf": self.token() if token is None else token}
