@@ -139,7 +139,7 @@ class TestMessages:
         other = server.guest()
         assert other.history() == []
         said = other.heard(f"查进度 {number}")
-        assert "已受理登记" not in said
+        assert "已登记" not in said
         assert "核对工单号" in said
 
     def test_a_phone_number_is_stored_masked_and_encrypted(self, server: Live, guest: Guest) -> None:

@@ -54,8 +54,8 @@ def test_an_angry_customer_asks_complains_and_follows_it_up(
     person.snap("a4-summary")
     chat.tap("确认提交")
     card = chat.last.locator(".card")
-    expect(card).to_contain_text("已受理登记")
-    expect(card).to_contain_text("《银行业保险业消费投诉处理管理办法》15日")
+    expect(card).to_contain_text("已登记")
+    expect(card).to_contain_text("《银行业保险业消费投诉处理管理办法》：事实清楚、争议简单，15日内")
     expect(card).to_contain_text("139****4321")
     number = chat.number()
     facts = card.locator("dd").all_inner_texts()
@@ -104,7 +104,7 @@ def test_a_complaint_on_a_phone_in_the_order_in_which_people_talk(
     assert facts[1:3] == ["你们app里面的快捷支付", "把多扣的299退给我"]
     assert facts[0].endswith("结果两次都扣了")
     chat.say("到底什么时候能处理好")
-    expect(chat.last).to_contain_text(f"{number}：已受理登记，等待处理人员接手。最晚")
+    expect(chat.last).to_contain_text(f"{number}：已登记，等待处理人员受理")
     person.snap("g2-impatient")
     page.set_viewport_size({"width": 390, "height": 480})  # the phone's keyboard opens
     expect(chat.last).to_be_in_viewport()

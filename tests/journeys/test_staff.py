@@ -134,7 +134,7 @@ def test_the_dashboard_shows_what_the_database_holds(arrive: Arrive, installatio
     expect(_figure(person, "满意度")).to_contain_text(f"邀请 {offers} 份")
     papers = installation.count("SELECT count(*) FROM quiz_attempts WHERE state = 'finished'")
     expect(_figure(person, "测验合格率")).to_contain_text(f"交卷 {papers} 份")
-    for state, words in (("received", "已受理登记"), ("closed", "已办结")):
+    for state, words in (("received", "已登记"), ("closed", "已办结")):
         tickets = installation.count("SELECT count(*) FROM tickets WHERE state = ?", state)
         expect(page.locator(".states div", has_text=words).locator("dd")).to_have_text(str(tickets))
     page.get_by_role("link", name="今天").click()
