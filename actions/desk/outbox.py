@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
+from actions.desk.notices import MAIL
 from actions.store.tables.desk import Notice
 from knowledge.errors import conflict, not_found
 
@@ -115,6 +116,12 @@ def given_up(s: Session, *, limit: int = 100) -> list[Notice]:
     """Return notices that were given up, the latest first."""
     lost = select(Notice).where(Notice.failed.is_(True)).order_by(Notice.done_at.desc(), Notice.id)
     return list(s.scalars(lost.limit(limit)))
+
+
+def mails_given_up(s: Session, ticket_id: str) -> int:
+    """Return how many mails about a ticket never reached its customer."""
+    lost = (Notice.ticket_id == ticket_id, Notice.channel == MAIL, Notice.failed.is_(True))
+    return s.scalar(select(func.count()).select_from(Notice).where(*lost)) or 0
 
 
 def counts(s: Session) -> dict[str, int]:

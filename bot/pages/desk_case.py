@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from actions.desk import attachments, categories, events, life, registry, triage
+from actions.desk import attachments, categories, events, life, outbox, registry, triage
 from actions.desk.clock import Clock
 from actions.desk.duplicates import Similar
 from actions.desk.life import Step
@@ -89,6 +89,7 @@ class TicketCase:
     rating: Rating | None
     raw: bool
     barred: bool
+    unreached: int
     template: str = "desk/ticket.html"
 
 
@@ -122,6 +123,7 @@ def ticket_case(
         rating=ratings.given(s, "ticket", ticket.id),
         raw=asked.raw,
         barred=not parts,
+        unreached=outbox.mails_given_up(s, ticket.id),
     )
 
 

@@ -12,10 +12,11 @@ import pytest
 from actions.desk import canned, counts, customer, life, registry, tickets, triage
 from actions.desk.intake import TicketDraft
 from actions.desk.life import Step
+from actions.desk.notices import MAIL, WEBHOOK
 from actions.desk.registry import Wanted
 from actions.service import conversations
 from actions.store import audit
-from actions.store.tables.desk import Attachment, Priority, Ticket, TicketState
+from actions.store.tables.desk import Attachment, Notice, Priority, Ticket, TicketState
 from bot.pages import desk_queues as queues
 from bot.pages.desk_forms import TITLES
 from bot.pages.desk_page import DONE
@@ -395,6 +396,22 @@ def test_personal_data_are_masked_until_one_asks_and_that_is_recorded(site: Site
         ]
         assert len(rows) == 1 and rows[0].data == {"number": ticket.number}
         assert audit.verify(s) == []
+
+
+def test_mail_that_never_arrived_is_said(site: Site, handler: Visitor) -> None:
+    ticket = complain(site)
+    page = f"/desk/tickets/{ticket.number}"
+    assert "没有送达" not in handler.get(page).text
+    now = datetime.now(UTC)
+    with site.runtime.db.begin() as s:
+        for channel in (MAIL, WEBHOOK):
+            s.add(
+                Notice(
+                    key=channel, channel=channel, ticket_id=ticket.id, address="a@example.com", payload={},
+                    created_at=now, next_at=now, done_at=now, failed=True,
+                )
+            )  # fmt: skip
+    assert "有 1 封给客户的邮件没有送达，请换一种方式告知客户。" in handler.get(page).text
 
 
 def test_internal_files_are_kept_and_noted(site: Site, handler: Visitor) -> None:
