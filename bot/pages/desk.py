@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, UploadFile
@@ -35,6 +35,7 @@ from knowledge.errors import WenjinError, forbidden
 router = APIRouter(prefix="/desk", include_in_schema=False)
 Handler = Annotated[SignedIn, Depends(require_role("handler"))]
 ViewDep = Annotated[View, Depends(view_of)]
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)  # no page is older
 STALE = "这张工单刚被别人更新，下面已是最新经过。您填写的内容还在，请看过后再提交。"
 
 
@@ -64,7 +65,7 @@ def news(
     `version` is that of the ticket `case`, 0 for none. Who asks is there for the customers they talk with.
     """
     now = runtime.now()
-    since = seen if seen.tzinfo else now
+    since = seen if seen.tzinfo and EARLIEST < seen < now else now
     with runtime.db.begin() as s:
         handovers.here(s, user.user, now)
         if mark(s, user.user) == known:

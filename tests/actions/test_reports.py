@@ -34,12 +34,13 @@ def s(db: Database) -> Iterator[Session]:
         roster.take(session, *roster_file.read("a.csv", ROSTER.encode()), actor="boss", now=NOW)
         made = paper(session, minutes=0, certificate=True, valid_days=40, title="反洗钱")
         assignments.create(session, paper_id=made.id, rule=Rule(), due_days=10, user=boss, now=NOW)
-        for staff_no, good in (("A1", True), ("A3", False), ("A3", True)):
+        for hour, (staff_no, good) in enumerate((("A1", True), ("A3", False), ("A3", True))):
+            at = NOW + DAY + timedelta(hours=hour)  # which was first is told by the time
             who = session.scalars(select(User.id).where(User.staff_no == staff_no)).one()
-            attempt = exams.start(session, paper_id=made.id, user_id=who, seed=3, now=NOW + DAY)
+            attempt = exams.start(session, paper_id=made.id, user_id=who, seed=3, now=at)
             for index in range(1, attempt.total + 1):
-                saved(session, attempt, index, good=good, now=NOW + DAY)
-            exams.hand_in(session, attempt_id=attempt.id, user_id=who, now=NOW + DAY)
+                saved(session, attempt, index, good=good, now=at)
+            exams.hand_in(session, attempt_id=attempt.id, user_id=who, now=at)
         yield session
 
 
