@@ -56,7 +56,7 @@ def registered(s: Session, ticket: Ticket) -> Reply:
     """Return the reply to a complaint that has just been registered: number, deadline and its rule."""
     text = (
         f"您的投诉已登记，工单号 {ticket.number}。{looked_at_first(ticket)}"
-        f"按{ticket.rule}的时限，我们会在 {due_words(ticket)} 前答复您。"
+        f"我们会在 {due_words(ticket)} 前答复您（{ticket.rule}）。"
         "您可以随时在这里问进度，也可以打开卡片上的链接查看和补充。"
     )
     return ticket_reply(s, ticket, text)

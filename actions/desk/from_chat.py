@@ -50,8 +50,8 @@ def register(
         key=f"desk:{handover_id}:{key}", source=intake.DESK, now=now, rng=rng,
     )  # fmt: skip
     text = (
-        f"经您同意，客服{user.called}已替您登记投诉，工单号 {ticket.number}。按{ticket.rule}的时限，"
-        f"我们会在 {cards.due_words(ticket)} 前答复您。登记的内容不对，请在这里告诉客服。"
+        f"经您同意，客服{user.called}已替您登记投诉，工单号 {ticket.number}。"
+        f"我们会在 {cards.due_words(ticket)} 前答复您（{ticket.rule}）。登记的内容不对，请在这里告诉客服。"
     )
     told = cards.ticket_reply(s, ticket, text)
     reply = replace(told, data={**told.data, "registered": True})

@@ -171,7 +171,7 @@ def registered(s: Session, ticket: Ticket) -> Reply:
     text = (
         f"您反映的「{shorten(mask(ticket.matter))}」已登记，工单号 {ticket.number}。"
         f"{cards.looked_at_first(ticket)}"
-        f"按{ticket.rule}的时限，我们会在 {cards.due_words(ticket)}前答复您，答复会发在这个对话里。"
+        f"我们会在 {cards.due_words(ticket)}前答复您（{ticket.rule}），答复会发在这个对话里。"
         "您随时可以说“查进度”，也可以补充情况或撤回。"
     )
     return replace(

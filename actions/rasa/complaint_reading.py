@@ -214,6 +214,9 @@ def _read_confirm(heard: Heard, filled: Mapping[str, str]) -> Move:
 def _answer(heard: Heard, requested: str, filled: Mapping[str, str]) -> Move:
     if requested == CONTACT and words.contact_in(heard).value:
         return Move(Kind.FILL, {CONTACT: words.contact_in(heard).value})
+    reached = words.only_contact(heard)
+    if requested in (PRODUCT, DEMAND) and reached:
+        return Move(Kind.FILL, {CONTACT: reached}, "联系方式记下了。")
     elsewhere = _answer_to_another(heard.text, requested, filled)
     if elsewhere:
         return elsewhere
@@ -238,6 +241,9 @@ def _answer_to_another(text: str, requested: str, filled: Mapping[str, str]) -> 
         return Move(Kind.FILL, {**more, **found}, "这些也记下了。")
     if requested == DEMAND and len(text) <= SHORT and words.product_in(text) and not words.asks_for(text):
         return Move(Kind.FILL, {PRODUCT: text}, f"{words.LABELS[PRODUCT]}记为：{text}。")
+    if requested == PRODUCT and words.only_demands(text):
+        before = filled.get(DEMAND, words.UNSAID)
+        return Move(Kind.FILL, {DEMAND: _more(before, text)}, "您的诉求记下了。")
     if requested in (CONTACT, CONFIRM) and DEMAND in filled and words.demand_in(text):
         return Move(Kind.FILL, {DEMAND: _more(filled[DEMAND], text)}, "您的诉求也记下了。")
     return None

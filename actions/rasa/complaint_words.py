@@ -69,6 +69,10 @@ _INSTEAD = re.compile(
 )
 
 
+_CHINESE = re.compile(r"[\u4e00-\u9fff]")
+_FEW, _NAME = 6, 2  # letters: 我的电话是 says nothing else
+
+
 @dataclass(frozen=True, slots=True)
 class Contact:
     """A way to reach the customer, or what is wrong with what was given."""
@@ -121,6 +125,18 @@ def demand_in(text: str) -> str:
     """Return the clause that asks for something, or ""."""
     found = _WANTS.search(text)
     return found.group().strip() if found else ""
+
+
+def only_demands(text: str) -> bool:
+    """Tell whether a sentence wants something done and names nothing that it is about."""
+    names = len(_CHINESE.findall(text)) <= _NAME  # 退款 alone may be what it is about
+    return bool(demand_in(text) or asks_for(text)) and not (names or product_in(text))
+
+
+def only_contact(heard: Heard) -> str:
+    """Return the phone number or address of a sentence that says nothing else, "" for any other."""
+    reached = heard.entities.get("phone") or heard.entities.get("email") or ""
+    return reached if reached and len(_CHINESE.findall(heard.text)) <= _FEW else ""
 
 
 def contact_in(heard: Heard) -> Contact:

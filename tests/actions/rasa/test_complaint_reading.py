@@ -43,6 +43,27 @@ def said(text: str, intent: str = "", confidence: float = 0.9, **entities: str) 
     return Heard(text, intent, confidence if intent else 0.0, entities)
 
 
+@pytest.mark.parametrize("asked", [PRODUCT, DEMAND])
+@pytest.mark.parametrize("text", ["13812345678", "我电话13812345678", "打我手机：138 1234 5678"])
+def test_a_number_alone_is_a_contact_whatever_was_asked(asked: str, text: str) -> None:
+    filled = {MATTER: "转账被扣两次", **({PRODUCT: "转账"} if asked == DEMAND else {})}
+    move = read(said(text, phone="13812345678"), asked, filled)
+    assert (move.kind, dict(move.values)) == (Kind.FILL, {CONTACT: "13812345678"})
+    assert next_step({**filled, **move.values}) == asked
+
+
+@pytest.mark.parametrize("text", ["尽快查清楚退给我", "把钱退给我", "赶紧退款", "给我一个说法"])
+def test_a_wish_is_no_product(text: str) -> None:
+    move = read(said(text), PRODUCT, {MATTER: "转账两天没到"})
+    assert (move.kind, dict(move.values)) == (Kind.FILL, {DEMAND: text})
+
+
+@pytest.mark.parametrize("text", ["花花贷", "退款", "就是那个零钱宝", "不知道叫什么", "app里的快捷支付"])
+def test_a_product_is_still_one(text: str) -> None:
+    move = read(said(text), PRODUCT, {MATTER: "转账两天没到"})
+    assert set(move.values) == {PRODUCT}
+
+
 @pytest.mark.parametrize(
     "text", ["我要投诉", "投诉！！！", "给我登记投诉", "怎么投诉 在哪投诉", "我想投诉一下，谢谢", "tousu"]
 )
