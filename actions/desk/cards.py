@@ -52,16 +52,6 @@ def ticket_reply(s: Session, ticket: Ticket, text: str) -> Reply:
     return Reply(ReplyKind.TICKET, text, card(s, ticket))
 
 
-def registered(s: Session, ticket: Ticket) -> Reply:
-    """Return the reply to a complaint that has just been registered: number, deadline and its rule."""
-    text = (
-        f"您的投诉已登记，工单号 {ticket.number}。{looked_at_first(ticket)}"
-        f"我们会在 {due_words(ticket)} 前答复您（{ticket.rule}）。"
-        "您可以随时在这里问进度，也可以打开卡片上的链接查看和补充。"
-    )
-    return ticket_reply(s, ticket, text)
-
-
 def looked_at_first(ticket: Ticket) -> str:
     """Return what is told of a complaint that goes before others, "" for any other."""
     if ticket.priority is not Priority.HIGH:

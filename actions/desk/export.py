@@ -15,7 +15,7 @@ from actions.desk import analysis
 from actions.desk.life import OPEN_STATES, STATE_LABELS
 from actions.desk.workdays import SHANGHAI
 from actions.store.masking import mask
-from actions.store.sheets import guarded, text_cell
+from actions.store.sheets import add_row, guarded
 from actions.store.tables.desk import Priority, Ticket
 
 HEADINGS = (
@@ -64,11 +64,11 @@ def as_xlsx(rows: Iterable[Sequence[str]], cover: Sequence[tuple[str, str]], pat
     for cells in rows:
         if count % SHEET_ROWS == 0:
             sheet = book.create_sheet(f"工单{count // SHEET_ROWS + 1}")
-            sheet.append([text_cell(sheet, heading) for heading in HEADINGS])
-        sheet.append([text_cell(sheet, cell) for cell in cells])
+            add_row(sheet, HEADINGS)
+        add_row(sheet, cells)
         count += 1
     for name, value in (*cover, ("行数", str(count))):
-        front.append([text_cell(front, name), text_cell(front, value)])
+        add_row(front, (name, value))
     book.save(path)
     return count
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from openpyxl.cell import WriteOnlyCell
@@ -16,8 +17,12 @@ def guarded(text: str) -> str:
     return f"'{text}" if text.startswith(_FORMULA) else text
 
 
-def text_cell(sheet: Any, text: str) -> Any:
-    """Return a cell of a write-only sheet that is text whatever it looks like."""
+def add_row(sheet: Any, cells: Iterable[str]) -> None:
+    """Append a row to a write-only sheet; every cell is text whatever it looks like."""
+    sheet.append([_text_cell(sheet, cell) for cell in cells])
+
+
+def _text_cell(sheet: Any, text: str) -> Any:
     cell = WriteOnlyCell(sheet, ILLEGAL_CHARACTERS_RE.sub("", guarded(text))[:LONGEST])
     cell.data_type = "s"
     return cell

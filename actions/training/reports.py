@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from actions.desk.workdays import SHANGHAI
-from actions.store.sheets import text_cell
+from actions.store.sheets import add_row
 from actions.store.tables.accounts import User
 from actions.store.tables.training import (
     AttemptKind,
@@ -343,11 +343,11 @@ def write_xlsx(tables: Sequence[Table], cover: Cover, path: Path) -> None:
     front = book.create_sheet("说明")
     for table in tables:
         for name, value in cover.lines(table):
-            front.append([text_cell(front, name), text_cell(front, value)])
+            add_row(front, (name, value))
         sheet: Any = book.create_sheet(_sheet_name(table.title))
-        sheet.append([text_cell(sheet, heading) for heading in table.headings])
+        add_row(sheet, table.headings)
         for row in table.rows:
-            sheet.append([text_cell(sheet, cell) for cell in row.cells])
+            add_row(sheet, row.cells)
     book.save(path)
 
 

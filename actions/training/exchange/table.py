@@ -12,7 +12,7 @@ from zipfile import BadZipFile
 from openpyxl import Workbook, load_workbook
 from openpyxl.utils.exceptions import InvalidFileException
 
-from actions.store.sheets import guarded, text_cell
+from actions.store.sheets import add_row, guarded
 from actions.training.exchange.rows import Raw, Row, taken
 from actions.training.grading import LETTERS, TRUTH_LABELS
 from actions.training.questions import Difficulty, Question, QuestionType, Status
@@ -157,7 +157,7 @@ def write_xlsx(questions: Iterable[Question], path: Path) -> int:
     sheet = book.create_sheet("题目")
     rows = [HEADINGS, *map(cells_of, questions)]
     for cells in rows:
-        sheet.append([text_cell(sheet, cell) for cell in cells])
+        add_row(sheet, cells)
     book.save(path)
     return len(rows) - 1
 

@@ -14,6 +14,7 @@ from actions.desk import attachments, cards, tickets
 from actions.desk.attachments import Upload, add, of_ticket, pending
 from actions.desk.registry import new_number, normal_number
 from actions.desk.workdays import SHANGHAI
+from actions.rasa.complaint import registered
 from actions.service import conversations
 from actions.store import audit
 from actions.store.engine import Database
@@ -52,7 +53,7 @@ def test_the_card_in_the_chat_is_masked(session: Session, ticket: Ticket) -> Non
     assert shown["contact_masked"] == "139****4321"
     assert "contact" not in shown
     assert shown["state_label"] == "已登记"
-    told = cards.registered(session, ticket)
+    told = registered(session, ticket)
     for word in (ticket.number, "2026年3月17日", ticket.rule):
         assert word in told.text
 

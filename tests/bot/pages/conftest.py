@@ -14,12 +14,15 @@ from fastapi.testclient import TestClient
 from httpx import Response
 
 from actions.service import accounts
+from actions.training import bank
 from bot.app import create_app
 from bot.runtime import Runtime
 from bot.settings import Settings
+from tests.actions.training_bank import MANUAL, questions
 
 PASSWORD = "a-long-password"
 HTML = {"accept": "text/html"}
+START = datetime(2026, 3, 2, 1, 30, tzinfo=UTC)  # of the clock that tests move
 
 
 @dataclass
@@ -81,3 +84,23 @@ def site(tmp_path: Path) -> Site:
     """Return a fresh site."""
     app = create_app(Settings.model_validate({"data_dir": tmp_path / "data"}))
     return Site(app, app.state.wenjin)
+
+
+class Clock:
+    """A clock that stands until it is moved."""
+
+    def __init__(self) -> None:
+        self.now = START
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@pytest.fixture
+def clock(site: Site) -> Clock:
+    """Give the site a clock that tests move, and a bank."""
+    made = Clock()
+    site.runtime.clock = made
+    with site.runtime.db.begin() as s:
+        bank.sync(s, questions(), START, manual=MANUAL)
+    return made

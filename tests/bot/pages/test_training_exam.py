@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,33 +11,11 @@ from httpx import Response
 
 from actions.store.tables.accounts import User
 from actions.store.tables.training import Disclosure, PaperState
-from actions.training import bank, plans
+from actions.training import plans
 from actions.training.blueprints import Line
-from tests.actions.training_bank import MANUAL, questions
-from tests.bot.pages.conftest import Site, Visitor
+from tests.bot.pages.conftest import START, Clock, Site, Visitor
 
-START = datetime(2026, 3, 2, 1, 30, tzinfo=UTC)
 SECRETS = ("的解析", "投诉应当在15日内办结", "30日", "三十天")
-
-
-class Clock:
-    """A clock that stands until it is moved."""
-
-    def __init__(self) -> None:
-        self.now = START
-
-    def __call__(self) -> datetime:
-        return self.now
-
-
-@pytest.fixture
-def clock(site: Site) -> Clock:
-    """Give the site a clock that tests move, and a bank."""
-    made = Clock()
-    site.runtime.clock = made
-    with site.runtime.db.begin() as s:
-        bank.sync(s, questions(), START, manual=MANUAL)
-    return made
 
 
 def paper(site: Site, **plan: Any) -> str:

@@ -17,36 +17,15 @@ from sqlalchemy import select
 from actions.store.tables.accounts import User
 from actions.store.tables.audit import AuditRow
 from actions.store.tables.training import Certificate, DueState, PaperState, QuizDue
-from actions.training import bank, exams, plans
+from actions.training import exams, plans
 from actions.training.blueprints import Line
 from bot.cli import main
 from bot.upkeep import keep_training
 from tests.actions.exam_papers import saved
-from tests.actions.training_bank import MANUAL, questions
-from tests.bot.pages.conftest import PASSWORD, Site, Visitor
+from tests.bot.pages.conftest import PASSWORD, START, Clock, Site, Visitor
 
-START = datetime(2026, 3, 2, 1, 30, tzinfo=UTC)
 MANAGE = "/training/manage"
 ROSTER = "工号,姓名,部门,岗位\nA1,王芳,客服部,客服\nA2,李强,风险部,风控\nA3,赵六,客服部,客服\n"
-
-
-class Clock:
-    """A clock that stands until it is moved."""
-
-    def __init__(self) -> None:
-        self.now = START
-
-    def __call__(self) -> datetime:
-        return self.now
-
-
-@pytest.fixture
-def clock(site: Site) -> Clock:
-    made = Clock()
-    site.runtime.clock = made
-    with site.runtime.db.begin() as s:
-        bank.sync(s, questions(), START, manual=MANUAL)
-    return made
 
 
 @pytest.fixture
