@@ -147,6 +147,16 @@ def test_gift_as_people_write_it() -> None:
     assert rows[0].question and (rows[0].question.id, rows[0].question.topic) == ("q-1", "投诉处理")
 
 
+def test_an_arrow_is_text_where_nothing_is_matched() -> None:
+    choice = Content(
+        QuestionType.SINGLE, "题", (("A", "甲->乙"), ("B", "丙")), ("A",), Decimal(0), "", "", ""
+    )
+    words_ = Content(QuestionType.FILL, "题", (), ("甲->乙", "丙 -> 丁"), Decimal(0), "", "", "")
+    for content in (choice, words_):
+        question = Question("q-1", content, Difficulty.MEDIUM, "", (), Status.DRAFT, "")
+        assert only(list(gift.read("".join(gift.write([question]))))).content == content
+
+
 AIKEN = """投诉的一般时限是多少天？
 A. 7天
 B) 15天

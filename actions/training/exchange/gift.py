@@ -13,7 +13,10 @@ from actions.training.exchange.rows import Raw, Row, taken, whole_stem
 from actions.training.questions import TRUE, Question, QuestionType
 
 _SPECIAL = "\\~=#{}:"
-_HELD = {char: chr(0xE000 + place) for place, char in enumerate(_SPECIAL)}  # private use: escaped characters
+_HELD = {
+    char: chr(0xE000 + place) for place, char in enumerate(_SPECIAL + ">")
+}  # private use: escaped characters
+_ARROW = "-\\>"  # as a word, where a plain one would make a matching question
 _TITLE = re.compile(r"\s*::(.*?)::\s*", re.DOTALL)
 _FORMAT = re.compile(r"^\s*\[(?:html|moodle|plain|markdown)\]\s*")
 _WEIGHT = re.compile(r"\s*%(-?\d+(?:\.\d+)?)%\s*")
@@ -104,7 +107,7 @@ def _answers(inside: str, stem: str, general: str) -> Raw:
         return _number(inside[1:], stem, general)
     if not inside:
         raise ValueError("问答题没有标准答案，不能导入")
-    if "->" in inside:
+    if "->" in inside and "~" not in inside:  # an arrow in a choice is only text
         raise ValueError("不支持连线题")
     answers = _split(inside)
     explained = general or next((a.feedback for a in answers if a.right and a.feedback), "")
@@ -179,7 +182,7 @@ def _inside(question: Question) -> str:
         case QuestionType.NUMERIC:
             return f"#{content.answer[0]}:{content.tolerance}{general}"
         case QuestionType.FILL:
-            return "".join(f"={escaped(word)} " for word in content.answer) + general
+            return "".join(f"={escaped(word).replace('->', _ARROW)} " for word in content.answer) + general
         case QuestionType.SINGLE:
             marks = {key: "=" if key in content.answer else "~" for key in content.keys}
         case QuestionType.MULTIPLE:
