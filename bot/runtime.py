@@ -14,9 +14,9 @@ from sqlalchemy.orm import Session
 
 from actions.desk import categories, classify
 from actions.desk.reading import DeskReader
+from actions.desk.workdays import SHANGHAI
 from actions.learning.published import Published
 from actions.learning.work import Work
-from actions.service.metrics import SHANGHAI
 from actions.store.engine import Database
 from actions.store.tables.desk import Notice
 from actions.store.tables.service import Turn

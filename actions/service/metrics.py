@@ -6,16 +6,15 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, and_, case, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
+from actions.desk.workdays import SHANGHAI
 from actions.store.tables.desk import Ticket, TicketState
 from actions.store.tables.service import Actor, Handover, Rating, RatingOffer, Turn
 from actions.store.tables.training import AttemptState, QuizAttempt
 
-SHANGHAI = ZoneInfo("Asia/Shanghai")
 SATISFIED = 4
 
 

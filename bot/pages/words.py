@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from zoneinfo import ZoneInfo
 
-ZONE = ZoneInfo("Asia/Shanghai")
+from actions.desk.workdays import SHANGHAI
+
+ZONE = SHANGHAI
 SOON = 3
 
 
