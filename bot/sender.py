@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
 
 from actions.desk import outbox
@@ -53,8 +53,15 @@ class Sender:
     async def once(self) -> bool:
         """Send what is due now and can be claimed; tell whether there was anything."""
         parcels = await asyncio.to_thread(self._claim)
-        await asyncio.gather(*(self._send(parcel) for parcel in parcels))
+        lines: dict[tuple[str, str], list[Parcel]] = {}
+        for parcel in parcels:  # news of one ticket goes out one after another, different tickets at once
+            lines.setdefault((parcel.channel, parcel.ticket_id or parcel.id), []).append(parcel)
+        await asyncio.gather(*(self._send_all(line) for line in lines.values()))
         return bool(parcels)
+
+    async def _send_all(self, line: Sequence[Parcel]) -> None:
+        for parcel in line:
+            await self._send(parcel)
 
     def _claim(self) -> list[Parcel]:
         with self._runtime.db.begin() as s:

@@ -73,7 +73,7 @@ def _put(
 ) -> None:
     s.add(
         Notice(
-            key=f"{ticket.id}:{ticket.version}:{event}:{channel}", channel=channel, ticket_id=ticket.id,
+            key=f"{ticket.id}:{ticket.version:06d}:{event}:{channel}", channel=channel, ticket_id=ticket.id,
             address=address, payload=dict(payload), created_at=now, next_at=now,
         )
     )  # fmt: skip

@@ -32,6 +32,7 @@ class Parcel:
 
     id: str
     channel: str
+    ticket_id: str | None
     address: str
     payload: Mapping[str, Any]
     created_at: datetime
@@ -43,6 +44,7 @@ def claim(
 ) -> list[Parcel]:
     """Take the notices of some channels that are due, oldest first, so that no other sender gets them.
 
+    What was written in one instant comes in the order in which its ticket changed.
     PostgreSQL passes over rows that another transaction is claiming; on SQLite there is one writer at a time.
     """
     due = (
@@ -51,13 +53,14 @@ def claim(
         Notice.channel.in_(channels),
         or_(Notice.leased_until.is_(None), Notice.leased_until <= now),
     )
-    wanted = select(Notice).where(*due).order_by(Notice.next_at, Notice.id).limit(limit)
+    wanted = select(Notice).where(*due).order_by(Notice.next_at, Notice.key).limit(limit)
     found = s.scalars(wanted.with_for_update(skip_locked=True)).all()
     for notice in found:
         notice.leased_until = now + lease
     s.flush()
     return [
-        Parcel(one.id, one.channel, one.address, one.payload, one.created_at, now + lease) for one in found
+        Parcel(one.id, one.channel, one.ticket_id, one.address, one.payload, one.created_at, now + lease)
+        for one in found
     ]
 
 
