@@ -24,6 +24,7 @@ from bot.limits import BodyLimit, largest_body
 from bot.runtime import Runtime
 from bot.sender import Sender, channels_of
 from bot.settings import Settings
+from bot.widget_origins import WidgetOrigins
 from knowledge.document import Audience
 from knowledge.encoder import Progress
 
@@ -49,6 +50,7 @@ def create_app(settings: Settings, *, warmed: Runtime | None = None) -> FastAPI:
     app.state.warm = warmed is not None
     app.add_middleware(BodyLimit)
     app.middleware("http")(_watch)
+    app.add_middleware(WidgetOrigins, origins=settings.widget_sites)
     problems.install(app)
     app.include_router(chat.router)
     app.include_router(files.router)

@@ -87,6 +87,10 @@ class Settings(BaseModel):
     webhook_secret: str = Field(
         default="", validate_default=True, description="推送签名用的密钥，至少 16 个字符。"
     )
+    widget_origins: str = Field(
+        default="",
+        description="哪些网站的页面可以嵌入聊天，例 https://www.example.com，用逗号分开；空为只有本站。",
+    )
     secure_cookies: bool = Field(
         default=False, description="只在 HTTPS 下发送登录凭据；前面有 HTTPS 代理时打开。"
     )
@@ -113,6 +117,14 @@ class Settings(BaseModel):
         for part in value.split(","):
             if part.strip() and not 0 < int(part) < 366:
                 raise ValueError("天数要在 1 到 365 之间")
+        return value
+
+    @field_validator("widget_origins")
+    @classmethod
+    def _sites(cls, value: str) -> str:
+        for site in sites(value):
+            if not re.fullmatch(r"https?://[^/?#@*\s]+", site) or not _is_address(site, "http", "https"):
+                raise ValueError(f"“{site}”要写成 https://主机 或 https://主机:端口，不带路径和通配符")
         return value
 
     @field_validator("public_url", "webhook_url")
@@ -167,6 +179,11 @@ class Settings(BaseModel):
         )
 
     @property
+    def widget_sites(self) -> tuple[str, ...]:
+        """Return the origins whose pages may use the chat."""
+        return sites(self.widget_origins)
+
+    @property
     def url(self) -> str:
         """Return the database address."""
         return self.database_url or f"sqlite:///{self.data_dir / 'wenjin.db'}"
@@ -190,6 +207,11 @@ class Settings(BaseModel):
     def quiz_dir(self) -> Path:
         """Return the folder of the quiz bank."""
         return PROJECT / "training_data" / "quiz"
+
+
+def sites(text: str) -> tuple[str, ...]:
+    """Return the origins of a list, in lower case and without a slash at the end."""
+    return tuple(part.strip().rstrip("/").lower() for part in text.split(",") if part.strip())
 
 
 def hours(text: str) -> tuple[time, time]:

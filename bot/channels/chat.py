@@ -10,7 +10,7 @@ from dataclasses import asdict
 from datetime import date
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, Field
 from sqlalchemy.orm import Session
@@ -19,25 +19,24 @@ from sse_starlette import EventSourceResponse
 from actions.desk import attachments
 from actions.learning import faqs
 from actions.service import conversations, handovers, ratings
-from actions.service.accounts import SignedIn
 from actions.store.tables.knowledge import EntryState, Faq, FaqVersion
 from actions.store.tables.service import Turn
 from bot import presence
-from bot.deps import MaybeUser, RuntimeDep
-from bot.guests import COOKIE
+from bot.channels.sessions import OpenedDep, ReaderDep, SpeakerDep, chat_origin
+from bot.deps import RuntimeDep
 from bot.messages import message_of
 from bot.runtime import Runtime
 from bot.turns import Speaker
 from knowledge.document import Audience
-from knowledge.errors import WenjinError, forbidden, not_found, unauthenticated
+from knowledge.errors import WenjinError, not_found
 from knowledge.library import EDITION
 from knowledge.supplement import FAQ
 
 router = APIRouter(prefix="/api")
-GUEST_SECONDS = 180 * 24 * 3600
 LOOK_SECONDS = 15.0  # an open chat looks for itself this often, should a wake-up get lost
 HISTORY = 200
 LAST_PLACE = 2**31 - 1  # what the database counts turns with
+Place = Annotated[int, Query(le=LAST_PLACE)]
 
 
 class Said(BaseModel):
@@ -56,72 +55,23 @@ class Rated(BaseModel):
     comment: str = Field("", max_length=2000)
 
 
-def is_staff(user: SignedIn | None) -> bool:
-    """Tell whether this is somebody who may read staff pages."""
-    return user is not None and bool({"staff", "handler", "knowledge", "admin"} & set(user.user.roles))
-
-
-def speaker_of(request: Request, runtime: RuntimeDep, user: MaybeUser) -> Speaker:
-    """Return who speaks: signed-in staff, or the guest of the signed cookie.
-
-    Raises:
-        WenjinError: `unknown_session` (401).
-    """
-    if user is not None and is_staff(user):
-        return Speaker("web", f"user:{user.user.id}", f"user:{user.user.id}", "staff", user.user.id)
-    guest = runtime.guests.read(request.cookies.get(COOKIE))
-    if guest is None:
-        raise unauthenticated("unknown_session", "会话已失效，请刷新页面重新开始。")
-    return Speaker("web", guest, guest)
-
-
-SpeakerDep = Annotated[Speaker, Depends(speaker_of)]
-Place = Annotated[int, Query(le=LAST_PLACE)]
-
-
-def same_origin(request: Request) -> None:
-    """Refuse a state-changing call that another site's page makes with our cookies.
-
-    Raises:
-        WenjinError: `cross_site` (403).
-    """
-    if request.headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
-        raise forbidden("cross_site", "请在本站页面内操作。")
-
-
-@router.post("/chat/session", dependencies=[Depends(same_origin)])
-def session(request: Request, response: Response, runtime: RuntimeDep, user: MaybeUser) -> dict[str, Any]:
-    """Open the visitor's conversation and return what was said before."""
-    if user is None or not is_staff(user):
-        guest = runtime.guests.read(request.cookies.get(COOKIE)) or runtime.guests.new()
-        give_cookie(response, runtime, guest)
-        speaker = Speaker("web", guest, guest)
-    else:
-        speaker = speaker_of(request, runtime, user)
+@router.post("/chat/session", dependencies=[Depends(chat_origin)])
+def session(opened: OpenedDep, runtime: RuntimeDep) -> dict[str, Any]:
+    """Open the visitor's conversation: what was said before, and the session of clients without cookies."""
+    speaker = opened.speaker
     offered = runtime.suggestions.offer(Audience(speaker.audience))
     with runtime.db.begin() as db:
         conversation = runtime.turns.open(db, speaker)
         earlier = [_shown(db, turn) for turn in conversations.history(db, conversation.id, limit=HISTORY)]
         return {
             "conversation_id": conversation.id,
+            "session": opened.signed,
             "audience": speaker.audience,
             "staff": speaker.audience == "staff",
             "messages": earlier,
             "standing": asdict(handovers.standing(db, conversation, runtime.now())),
             "suggestions": offered,
         }
-
-
-def give_cookie(response: Response, runtime: Runtime, guest: str) -> None:
-    """Let the browser come back as the same guest."""
-    response.set_cookie(
-        COOKIE,
-        runtime.guests.sign(guest),
-        max_age=GUEST_SECONDS,
-        httponly=True,
-        samesite="lax",
-        secure=runtime.settings.secure_cookies,
-    )
 
 
 @router.get("/chat/messages")
@@ -154,7 +104,7 @@ def _shown(db: Session, turn: Turn) -> dict[str, Any]:
     return message
 
 
-@router.post("/chat/messages", dependencies=[Depends(same_origin)])
+@router.post("/chat/messages", dependencies=[Depends(chat_origin)])
 async def say(said: Said, speaker: SpeakerDep, runtime: RuntimeDep) -> dict[str, Any]:
     """Take one message and return it with its replies."""
     done = await runtime.turns.handle(speaker, said.text, key=said.key)
@@ -203,7 +153,7 @@ def _conversation_id(runtime: Runtime, speaker: Speaker) -> str:
         return str(runtime.turns.open(db, speaker).id)
 
 
-@router.post("/chat/ratings", dependencies=[Depends(same_origin)])
+@router.post("/chat/ratings", dependencies=[Depends(chat_origin)])
 def rate(rated: Rated, speaker: SpeakerDep, runtime: RuntimeDep) -> dict[str, Any]:
     """Keep a rating; the same again changes nothing, another within the window replaces it."""
     with runtime.db.begin() as db:
@@ -222,14 +172,13 @@ def rate(rated: Rated, speaker: SpeakerDep, runtime: RuntimeDep) -> dict[str, An
 
 @router.get("/manuals/{manual}/sections/{number}")
 def section(
-    manual: str, number: str, runtime: RuntimeDep, user: MaybeUser, version: str = ""
+    manual: str, number: str, runtime: RuntimeDep, reader: ReaderDep, version: str = ""
 ) -> dict[str, Any]:
     """Return a section for the side sheet; a staff section does not exist for a customer.
 
     Raises:
         WenjinError: `unknown_section` (404).
     """
-    reader = Audience.STAFF if is_staff(user) else Audience.CUSTOMER
     if manual == FAQ:
         return _faq(runtime, number, version, reader)
     try:

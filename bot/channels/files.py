@@ -14,7 +14,7 @@ from actions.desk.attachments import Upload
 from actions.service import conversations
 from actions.store.tables.desk import Attachment
 from bot import files
-from bot.channels.chat import SpeakerDep, same_origin
+from bot.channels.sessions import SpeakerDep, chat_origin
 from bot.deps import RuntimeDep
 from bot.runtime import Runtime
 from bot.turns import Speaker, conversation_of
@@ -30,7 +30,7 @@ def waiting(speaker: SpeakerDep, runtime: RuntimeDep) -> dict[str, Any]:
         return {"files": [files.shown(one) for one in attachments.pending(s, conversation.id)]}
 
 
-@router.post("", status_code=201, dependencies=[Depends(same_origin)])
+@router.post("", status_code=201, dependencies=[Depends(chat_origin)])
 async def add(
     request: Request,
     speaker: SpeakerDep,
@@ -71,7 +71,7 @@ def add_to_ticket(s: Session, number: str, customer_id: str, sent: Upload, now: 
     return attachments.same(s, found.id, sent.content)
 
 
-@router.delete("/{file_id}", status_code=204, dependencies=[Depends(same_origin)])
+@router.delete("/{file_id}", status_code=204, dependencies=[Depends(chat_origin)])
 def remove(file_id: str, speaker: SpeakerDep, runtime: RuntimeDep) -> None:
     """Take back a file that belongs to no ticket yet.
 

@@ -11,12 +11,12 @@ from pydantic import BaseModel, Field
 
 from actions.service import handovers
 from bot import presence
-from bot.channels.chat import SpeakerDep, same_origin
+from bot.channels.sessions import SpeakerDep, chat_origin
 from bot.deps import RuntimeDep
 from bot.runtime import Runtime
 from bot.turns import Speaker, conversation_of
 
-router = APIRouter(prefix="/api/chat", dependencies=[Depends(same_origin)])
+router = APIRouter(prefix="/api/chat", dependencies=[Depends(chat_origin)])
 
 
 class Read(BaseModel):

@@ -14,7 +14,7 @@ from actions.service import accounts
 from actions.training import assignments, roster, roster_file
 from actions.training.plans import ROLE
 from actions.training.roster_file import Entry, Problem
-from bot.channels.chat import same_origin
+from bot.channels.sessions import same_origin
 from bot.deps import MaybeUser, RuntimeDep, check_csrf
 from bot.runtime import Runtime
 from knowledge.errors import bad_input, unauthenticated

@@ -17,15 +17,15 @@ from actions.desk.intake import TicketDraft
 from actions.desk.public import Entry, case_of, state_label
 from actions.store.tables.desk import Ticket
 from bot import files
-from bot.channels.chat import same_origin, speaker_of
 from bot.channels.files import add_to_ticket
+from bot.channels.sessions import bearer_of, chat_origin, speaker_of
 from bot.deps import MaybeUser, RuntimeDep
 from bot.intake import PER_MINUTE, allow, read, register
 from bot.runtime import Runtime
 from bot.turns import Speaker, conversation_of
 from knowledge.errors import bad_input, unauthenticated
 
-router = APIRouter(prefix="/api/tickets", dependencies=[Depends(same_origin)])
+router = APIRouter(prefix="/api/tickets", dependencies=[Depends(chat_origin)])
 MAX_KEY = 200
 Key = Annotated[str, Header(alias="Idempotency-Key", max_length=MAX_KEY)]
 Customer = Annotated[str, Query(max_length=200)]
@@ -61,19 +61,19 @@ class Caller:
 
 
 def caller_of(request: Request, runtime: RuntimeDep, user: MaybeUser, customer: Customer = "") -> Caller:
-    """Return the customer of the guest's cookie, or the one that a program with the token names.
+    """Return the customer of the chat's cookie or session, or the one that a program with the token names.
 
     A program's customers are those that it names on Rasa's REST channel; a guest of the chat is none of them.
 
     Raises:
         WenjinError: `bad_token`, `unknown_session` (401); `customer_needed` (422).
     """
-    scheme, _, given = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer":
+    given = bearer_of(request)
+    if given is None or runtime.guests.read(given):
         speaker = speaker_of(request, runtime, user)
         return Caller(speaker.customer_id, speaker)
     wanted = runtime.settings.rest_token
-    if not wanted or not hmac.compare_digest(given.strip().encode(), wanted.encode()):
+    if not wanted or not hmac.compare_digest(given.encode(), wanted.encode()):
         raise unauthenticated("bad_token", "调用口令不对，请检查 Authorization。")
     return Caller(f"rest:{customer}" if customer else "")
 

@@ -18,7 +18,7 @@ from actions.service.ratings import DIMENSIONS
 from actions.store.base import new_id
 from actions.store.tables.desk import Ticket
 from bot import files
-from bot.channels.chat import same_origin
+from bot.channels.sessions import same_origin
 from bot.deps import RuntimeDep
 from bot.pages.render import page
 from bot.runtime import Runtime

@@ -21,7 +21,7 @@ from actions.store.base import new_id
 from actions.store.masking import mask
 from actions.store.tables.desk import Attachment, Ticket
 from bot import files
-from bot.channels.chat import give_cookie, is_staff, same_origin, speaker_of
+from bot.channels.sessions import give_cookie, is_staff, same_origin, speaker_of
 from bot.deps import MaybeUser, RuntimeDep
 from bot.guests import COOKIE
 from bot.intake import PER_MINUTE, allow, filled, read, register, stored_key

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from actions.service import accounts
-from bot.channels.chat import same_origin
+from bot.channels.sessions import same_origin
 from bot.deps import SESSION_COOKIE, CsrfDep, MaybeUser, PageUser, RuntimeDep
 from bot.pages.render import page
 from bot.runtime import Runtime
