@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
-from functools import lru_cache
 from typing import Any
 
-import jsonschema
-from rasa.core.actions.action import RemoteAction
-from rasa.shared.core.events import Event
 from rasa.utils.endpoints import ClientResponseError, EndpointConfig
 from rasa_sdk.executor import ActionExecutor
 from rasa_sdk.interfaces import ActionExecutionRejection
@@ -47,24 +43,3 @@ class InProcessActions(EndpointConfig):  # type: ignore[misc]
         except Exception:
             log.exception("action %s failed", call.get("next_action"))
             return {"events": [], "responses": []}
-
-
-def validate_quickly() -> None:
-    """Check the schema of action results once, not in every turn."""
-    schema = RemoteAction.action_response_format_spec()
-    kind = jsonschema.validators.validator_for(schema)
-    kind.check_schema(schema)
-    validator = kind(schema)
-
-    def _validate_action_result(self: RemoteAction, result: dict[str, Any]) -> bool:
-        del self
-        validator.validate(result)
-        return True
-
-    RemoteAction._validate_action_result = _validate_action_result
-
-
-def resolve_quickly() -> None:
-    """Look each kind of event up once: Rasa walks through all of its classes for each event that it reads."""
-    if not hasattr(Event.resolve_by_type, "cache_info"):
-        Event.resolve_by_type = staticmethod(lru_cache(maxsize=None)(Event.resolve_by_type))

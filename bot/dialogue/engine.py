@@ -12,9 +12,10 @@ from rasa.core.channels.channel import OutputChannel, UserMessage
 from actions.desk.workdays import SHANGHAI
 from actions.service.replies import APOLOGY, Button, Reply, ReplyKind
 from actions.store.context import current_turn
-from bot.dialogue.actions import InProcessActions, resolve_quickly, validate_quickly
+from bot.dialogue.actions import InProcessActions
 from bot.dialogue.added import Knows, as_question
 from bot.dialogue.payloads import as_text, read_payload
+from bot.dialogue.quick import StraightRunner, quicken
 from bot.dialogue.quiet import hush_structlog
 from bot.dialogue.tracker_store import TurnTrackerStore
 
@@ -52,10 +53,10 @@ class Engine:
     def __init__(self, model: Path, knows: Knows | None = None) -> None:
         self._knows = knows
         hush_structlog()
-        validate_quickly()
-        resolve_quickly()
+        quicken()
         self.actions = InProcessActions()
         self._agent = Agent.load(str(model), tracker_store=TurnTrackerStore(), action_endpoint=self.actions)
+        self._agent.processor.graph_runner = StraightRunner(self._agent.processor.graph_runner)
 
     @property
     def domain(self) -> Any:
