@@ -23,6 +23,7 @@ from actions.store.tables.service import Turn
 from bot.channels.suggestions import Suggestions
 from bot.guests import Guests, load_secret
 from bot.hub import Hub, make_hub
+from bot.identity import Identities
 from bot.settings import Settings
 from knowledge.document import Audience
 from knowledge.embedding import Embedding
@@ -63,6 +64,14 @@ class Runtime:
     def guests(self) -> Guests:
         """Return the signer of guest cookies."""
         return Guests(self.secret)
+
+    @cached_property
+    def identities(self) -> Identities:
+        """Return the reader of host tokens."""
+        set_ = self.settings
+        return Identities(
+            set_.identity_key, self.secret, issuer=set_.identity_issuer, audience=set_.identity_audience
+        )
 
     @cached_property
     def hub(self) -> Hub:

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from actions.desk.rules import DeskRules
+from bot.identity import HostKey
 from knowledge.errors import bad_input
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -91,6 +92,13 @@ class Settings(BaseModel):
         default="",
         description="哪些网站的页面可以嵌入聊天，例 https://www.example.com，用逗号分开；空为只有本站。",
     )
+    identity_key: str = Field(
+        default="",
+        description="宿主应用签发客户身份凭证（JWT）的密钥：至少 32 字节的共享密钥（HS256），"
+        "或 PEM 公钥（RS256、ES256）；空为不对接。",
+    )
+    identity_issuer: str = Field(default="", description="身份凭证须由谁签发（iss），空为不检查。")
+    identity_audience: str = Field(default="", description="身份凭证须签发给谁（aud），空为凭证不得带 aud。")
     secure_cookies: bool = Field(
         default=False, description="只在 HTTPS 下发送登录凭据；前面有 HTTPS 代理时打开。"
     )
@@ -125,6 +133,13 @@ class Settings(BaseModel):
         for site in sites(value):
             if not re.fullmatch(r"https?://[^/?#@*\s]+", site) or not _is_address(site, "http", "https"):
                 raise ValueError(f"“{site}”要写成 https://主机 或 https://主机:端口，不带路径和通配符")
+        return value
+
+    @field_validator("identity_key")
+    @classmethod
+    def _host_key(cls, value: str) -> str:
+        if value:
+            HostKey(value)
         return value
 
     @field_validator("public_url", "webhook_url")

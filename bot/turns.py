@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from actions.service import absence, conversations, messages_left
+from actions.service import absence, conversations, customers, messages_left
 from actions.service.messages import check_message
 from actions.service.replies import Button, Reply, ReplyKind
 from actions.store.base import new_id
@@ -88,6 +88,18 @@ class TurnService:
         if not await self._hub.allow(f"{speaker.channel}:{speaker.external_id}", self._per_minute):
             raise too_many("too_many_messages", "您发得太快了，请稍等一分钟再发。")
         return await self._dialogue.run(self._turn(speaker, said, key, metadata or {}))
+
+    async def join(self, guest: str, customer_id: str) -> None:
+        """Give a customer what they said and did here before they were known; their chats are woken."""
+        conversation_id = await self._dialogue.run(self._join(guest, customer_id))
+        if conversation_id:
+            self._hub.publish(conversation_id)
+
+    async def _join(self, guest: str, customer_id: str) -> str:
+        first, second = sorted((f"web:{guest}", f"web:{customer_id}"))
+        async with self._hub.lock(first), self._hub.lock(second):
+            with self._database.begin() as session:
+                return customers.join(session, guest=guest, customer_id=customer_id, now=self._clock())
 
     def warm(self) -> None:
         """Run turns that are rolled back, so that the first customer waits for nothing."""

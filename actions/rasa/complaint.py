@@ -20,7 +20,7 @@ from actions.rasa.form import answers_now, opens_now, request
 from actions.rasa.note import take_files
 from actions.rasa.services import services
 from actions.rasa.talk import DialogueAction, Events, Talk, set_slots
-from actions.service import attendance, handovers
+from actions.service import attendance, customers, handovers
 from actions.service.replies import Button, Reply
 from actions.store.masking import mask
 from actions.store.tables.desk import Ticket
@@ -58,7 +58,8 @@ def _next(said: Mapping[str, str], earlier: object) -> str:
 
 
 def _open(talk: Talk) -> Events:
-    said = memory.opening(talk.tracker.events, talk.heard)
+    known = customers.contact_of(talk.session, talk.turn.customer_id)
+    said = {**({CONTACT: known} if known else {}), **memory.opening(talk.tracker.events, talk.heard)}
     days = memory.days(talk.tracker.events, talk.now.astimezone(SHANGHAI).date())
     key = f"{talk.turn.conversation_id}:{talk.turn.turn_id or talk.now.isoformat()}"
     notice = _acknowledge(said) if said.get(MATTER) else ""
@@ -129,8 +130,9 @@ class EndComplaint(DialogueAction):
 
 def _register(talk: Talk, said: Mapping[str, str]) -> Ticket:
     draft = TicketDraft(
-        said[MATTER], said[PRODUCT], said[DEMAND], _reachable(said[CONTACT]), found=recognised(talk, said)
-    )
+        said[MATTER], said[PRODUCT], said[DEMAND], _reachable(said[CONTACT]),
+        customers.name_of(talk.session, talk.turn.customer_id), found=recognised(talk, said),
+    )  # fmt: skip
     reader = services().reader
     if reader is not None:
         read_ = reader.read(draft.matter, CHAT, on=talk.now.astimezone(SHANGHAI).date())

@@ -6,14 +6,19 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from pydantic import BaseModel, Field
 
+from actions.service import customers
 from actions.service.accounts import SignedIn
+from actions.service.customers import Known
 from bot.deps import SESSION_COOKIE, MaybeUser, RuntimeDep
 from bot.guests import COOKIE
+from bot.identity import MAX_TOKEN
 from bot.runtime import Runtime
 from bot.turns import Speaker
 from knowledge.document import Audience
-from knowledge.errors import forbidden, unauthenticated
+from knowledge.errors import WenjinError, forbidden, unauthenticated
 
 GUEST_SECONDS = 180 * 24 * 3600
 _OURS = frozenset({"same-origin", "none"})
@@ -25,6 +30,17 @@ class Opened:
 
     speaker: Speaker
     signed: str
+
+
+class Opening(BaseModel):
+    """What a client may say when it opens a chat: the identity token of the application that it runs in."""
+
+    token: str = Field("", max_length=MAX_TOKEN)
+
+
+def customer_speaker(customer_id: str) -> Speaker:
+    """Return a customer as who speaks: their one conversation, in whatever window."""
+    return Speaker("web", customer_id, customer_id)
 
 
 def is_staff(user: SignedIn | None) -> bool:
@@ -47,10 +63,13 @@ def speaker_of(request: Request, runtime: RuntimeDep, user: MaybeUser) -> Speake
     bearer = bearer_of(request)
     if bearer is None and user is not None and is_staff(user):
         return Speaker("web", f"user:{user.user.id}", f"user:{user.user.id}", "staff", user.user.id)
-    guest = runtime.guests.read(request.cookies.get(COOKIE) if bearer is None else bearer)
-    if guest is None:
+    if bearer is None:
+        customer_id = runtime.guests.read(request.cookies.get(COOKIE))
+    else:
+        customer_id = runtime.guests.read_any(bearer, runtime.now())
+    if customer_id is None:
         raise unauthenticated("unknown_session", "会话已失效，请刷新页面重新开始。")
-    return Speaker("web", guest, guest)
+    return customer_speaker(customer_id)
 
 
 SpeakerDep = Annotated[Speaker, Depends(speaker_of)]
@@ -91,19 +110,51 @@ def _is_ours(request: Request) -> bool:
     return request.headers.get("sec-fetch-site", "same-origin") in _OURS
 
 
-def open_session(request: Request, response: Response, runtime: RuntimeDep, user: MaybeUser) -> Opened:
-    """Return who opens a chat; somebody new becomes a guest, and our own page's guest gets the cookie."""
+async def open_session(
+    request: Request, response: Response, runtime: RuntimeDep, user: MaybeUser, said: Opening | None = None
+) -> Opened:
+    """Return who opens a chat: whom the host names, staff, who was here before, else a new guest.
+
+    Our own page's guest gets the cookie. A named customer gets none: the next person at the same browser is
+    somebody else.
+
+    Raises:
+        WenjinError: what `Identities.read` raises.
+    """
     bearer = bearer_of(request)
+    given = request.cookies.get(COOKIE) if bearer is None else bearer
+    if said and said.token:
+        return await named(runtime, said.token, runtime.guests.read(given))
     if bearer is None and is_staff(user):
         return Opened(speaker_of(request, runtime, user), "")
-    given = request.cookies.get(COOKIE) if bearer is None else bearer
-    guest = runtime.guests.read(given) or runtime.guests.new()
+    customer_id = runtime.guests.read_any(bearer, runtime.now()) if bearer else runtime.guests.read(given)
+    if customer_id and bearer and not runtime.guests.read(bearer):
+        return Opened(customer_speaker(customer_id), bearer)
+    guest = customer_id or runtime.guests.new()
     if bearer is None and _is_ours(request):
         give_cookie(response, runtime, guest)
-    return Opened(Speaker("web", guest, guest), runtime.guests.sign(guest))
+    return Opened(customer_speaker(guest), runtime.guests.sign(guest))
 
 
 OpenedDep = Annotated[Opened, Depends(open_session)]
+
+
+async def named(runtime: Runtime, token: object, guest: str | None) -> Opened:
+    """Return the customer of a host token; what the guest said before becomes theirs.
+
+    Raises:
+        WenjinError: what `Identities.read` raises.
+    """
+    known = runtime.identities.read(token, runtime.now())
+    await run_in_threadpool(_remember, runtime, known)
+    if guest is not None:
+        await runtime.turns.join(guest, known.id)
+    return Opened(customer_speaker(known.id), runtime.guests.sign_known(known.id, runtime.now()))
+
+
+def _remember(runtime: Runtime, known: Known) -> None:
+    with runtime.db.begin() as s:
+        customers.remember(s, known, runtime.now())
 
 
 def give_cookie(response: Response, runtime: Runtime, guest: str) -> None:
@@ -118,5 +169,5 @@ def give_cookie(response: Response, runtime: Runtime, guest: str) -> None:
     )
 
 
-def _cross_site() -> Exception:
+def _cross_site() -> WenjinError:
     return forbidden("cross_site", "请在本站页面内操作。")

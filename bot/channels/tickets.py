@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from actions.desk import attachments, customer, intake, links, registry
 from actions.desk.intake import TicketDraft
 from actions.desk.public import Entry, case_of, state_label
+from actions.service import customers
 from actions.store.tables.desk import Ticket
 from bot import files
 from bot.channels.files import add_to_ticket
@@ -69,7 +70,7 @@ def caller_of(request: Request, runtime: RuntimeDep, user: MaybeUser, customer: 
         WenjinError: `bad_token`, `unknown_session` (401); `customer_needed` (422).
     """
     given = bearer_of(request)
-    if given is None or runtime.guests.read(given):
+    if given is None or runtime.guests.read_any(given, runtime.now()):
         speaker = speaker_of(request, runtime, user)
         return Caller(speaker.customer_id, speaker)
     wanted = runtime.settings.rest_token
@@ -122,6 +123,11 @@ def _create(runtime: Runtime, draft: TicketDraft, caller: Caller, key: str) -> t
     with runtime.db.begin() as s:
         speaker = caller.speaker
         place = conversation_of(s, speaker, runtime.now()).id if speaker else None
+        draft = replace(
+            draft,
+            contact=draft.contact or customers.contact_of(s, caller.customer_id),
+            name=draft.name or customers.name_of(s, caller.customer_id),
+        )
         ticket, new = register(
             runtime, s, draft, customer_id=caller.customer_id, conversation_id=place, key=key,
             source=intake.API,

@@ -1,4 +1,4 @@
-"""Conversations, turns, hand-overs, rating offers and ratings."""
+"""Conversations, customers, turns, hand-overs, rating offers and ratings."""
 
 from __future__ import annotations
 
@@ -54,6 +54,18 @@ class Conversation(Base):
     manual: Mapped[str | None] = mapped_column(String(128))
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
     last_at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
+
+
+class Customer(Base):
+    """Somebody whom a host application has named: what a complaint needs, so that it is not asked again."""
+
+    __tablename__ = "customers"
+
+    id: Mapped[str] = mapped_column(String(255), primary_key=True)
+    name: Mapped[str] = mapped_column(EncryptedText, default="")
+    phone: Mapped[str] = mapped_column(EncryptedText, default="")
+    email: Mapped[str] = mapped_column(EncryptedText, default="")
+    seen_at: Mapped[datetime] = mapped_column(UTCDateTime)
 
 
 class Turn(Base):
