@@ -13,7 +13,7 @@ from importlib.metadata import entry_points
 
 from actions.desk.triage import QUEUES
 from actions.service.accounts import ROLES
-from bot import commands, desk_commands, quiz_commands, roster_commands
+from bot import commands, desk_commands, quiz_commands, roster_commands, understand_commands
 from bot.settings import load_settings
 from knowledge.errors import WenjinError
 
@@ -115,6 +115,7 @@ def parser() -> argparse.ArgumentParser:
     ask.add_argument("--json", action="store_true")
     ask.add_argument("--batch", metavar="FILE.jsonl", help="每行 {id, question, audience}")
     ask.add_argument("--out", metavar="FILE.jsonl", help="成批提问的结果")
+    understand_commands.add(sub)
     _add_manual(sub)
     _add_user(sub)
     _add_quiz(sub)
