@@ -168,8 +168,15 @@ def _add_quiz(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     quiz = sub.add_parser("quiz", help="题库").add_subparsers(required=True, metavar="操作")
     out = _add(quiz, "export", quiz_commands.export, "导出题库")
     out.add_argument("--format", choices=[*quiz_commands.TEXTS, *quiz_commands.PACKAGES], default="jsonl")
-    out.add_argument("--status", choices=["draft", "approved", "retired"], help="只导出这种状态的题")
+    out.add_argument("--status", choices=quiz_commands.STATUSES, help="只导出这种状态的题")
     out.add_argument("--out", metavar="文件", help="写到文件（默认打印；xlsx 和 qti 必须指定）")
+    taken = _add(quiz, "import", quiz_commands.bring, "导入一个文件里的题目，存为草稿；有一处不对就都不导入")
+    taken.add_argument("file", help="xlsx、csv、GIFT、Aiken、题库 YAML 或 JSON 行")
+    taken.add_argument(
+        "--format", choices=quiz_commands.READ, default="auto", help="文件格式（默认看文件名和内容）"
+    )
+    taken.add_argument("--by", metavar="用户", required=True, help="记在哪位培训管理员名下")
+    taken.add_argument("--dry-run", action="store_true", help="只试算，不导入")
     made = _add(quiz, "draft", quiz_commands.draft, "从手册起草题目，供人审核")
     made.add_argument("--manual", metavar="名称", help="哪一份手册（默认为正在使用的）")
     made.add_argument("--out", metavar="文件", help="写到文件：.yml 为题库格式，其他为 JSON 行（默认打印）")

@@ -1,4 +1,4 @@
-"""Commands for the question bank: take it out to files, draft questions from a manual."""
+"""Commands for the question bank: take it out to files, bring files in, draft questions from a manual."""
 
 from __future__ import annotations
 
@@ -12,10 +12,16 @@ from bot.show import say
 from knowledge.errors import bad_input, not_found
 
 if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from actions.store.tables.accounts import User
+    from actions.training.exchange.reading import DryRun
     from actions.training.questions import Question
     from bot.runtime import Runtime
 
 TEXTS, PACKAGES = ("jsonl", "csv", "gift"), ("xlsx", "qti")
+READ = ("auto", "xlsx", "csv", "gift", "aiken", "yaml", "jsonl")
+STATUSES = ("draft", "in_review", "approved", "retired")
 
 
 def export(arguments: argparse.Namespace) -> int:
@@ -24,11 +30,9 @@ def export(arguments: argparse.Namespace) -> int:
     Raises:
         WenjinError: 422 `needs_file` for a format that is no text without --out.
     """
-    from actions.training import bank
     from actions.training.exchange import gift, lines, qti, table
 
-    found = bank.load(arguments.settings.quiz_dir)
-    questions = [q for q in found if arguments.status in (None, q.status.value)]
+    questions = _held(arguments)
     kind, out = arguments.format, Path(arguments.out) if arguments.out else None
     if kind in TEXTS:
         pieces = {"jsonl": lines.write, "csv": table.write_csv, "gift": gift.write}[kind](questions)
@@ -45,6 +49,78 @@ def export(arguments: argparse.Namespace) -> int:
         qti.write(questions, out, title="题库")
     say(f"已写入 {out}：{len(questions)} 题")
     return 0
+
+
+def _held(arguments: argparse.Namespace) -> list[Question]:
+    """Return what the database holds; the folder's bank where no database has been made or filled yet."""
+    from actions.training import bank, review
+    from actions.training.questions import Status
+    from bot.runtime import Runtime
+
+    settings = arguments.settings
+    status = Status(arguments.status) if arguments.status else None
+    if settings.database_url or (settings.data_dir / "wenjin.db").exists():
+        with Runtime(settings).db.reading() as session:
+            if review.any_question(session):
+                return review.questions(session) if status is None else review.of_status(session, status)
+    return [q for q in bank.load(settings.quiz_dir) if status in (None, q.status)]
+
+
+def bring(arguments: argparse.Namespace) -> int:
+    """Print what becomes of each question of a file and take all as drafts; none where one is wrong, and 1.
+
+    Raises:
+        WenjinError: 404 for an unknown user, 403 for one without the role, 422 for what is no such file.
+    """
+    from actions.service import accounts
+    from actions.training import importing, review
+    from bot.assistant import sync_bank
+    from bot.runtime import Runtime
+
+    path, runtime = Path(arguments.file), Runtime(arguments.settings)
+    content = path.read_bytes()
+    with runtime.db.reading() as session:
+        accounts.require_role(_user(session, arguments.by), review.ROLE)
+    sync_bank(runtime)  # what the folder has is no news
+    with runtime.db.begin() as session:
+        run = importing.attempt(session, path.name, content, kind=arguments.format)
+        if not (run.refused or arguments.dry_run):
+            user = _user(session, arguments.by)
+            importing.take(session, run, name=path.name, user=user, now=runtime.now())
+    _print_run(run)
+    say(_said(run, tried=arguments.dry_run))
+    return 1 if run.refused else 0
+
+
+def _print_run(run: DryRun) -> None:
+    for word, rows in (("不能导入", run.refused), ("已有", run.repeated)):
+        for row in rows:
+            print(f"{row.where}\t{word}\t{row.problem}")
+    for row in run.taken:
+        if row.question:
+            stem = " ".join(row.question.content.stem.split())
+            print(f"{row.where}\t可以导入\t{row.question.id}\t{stem}")
+
+
+def _said(run: DryRun, *, tried: bool) -> str:
+    counts = f"{len(run.taken)} 题，已有 {len(run.repeated)} 题"
+    if run.refused:
+        return f"有 {len(run.refused)} 处不能导入，整个文件都没有导入，改好后再导入。"
+    if not run.taken:
+        return f"没有新题：{len(run.repeated)} 题题库里都已有。"
+    if tried:
+        return f"试算（{run.format}）：可以导入 {counts}。"
+    return f"已导入为草稿：{counts}。在 /training/bank 里提交审核，通过后才会进入试卷。"
+
+
+def _user(session: Session, name: str) -> User:
+    """Return the account of a name. Raises 404 `unknown_user`."""
+    from actions.service import accounts
+
+    found = accounts.find_user(session, name)
+    if found is None:
+        raise not_found("unknown_user", f"没有用户 {name}。")
+    return found
 
 
 def draft(arguments: argparse.Namespace) -> int:
@@ -94,13 +170,10 @@ def _write_drafts(questions: Sequence[Question], out: Path) -> None:
 
 def _save_drafts(runtime: Runtime, questions: Sequence[Question], name: str) -> int:
     """Keep drafts that the database does not have yet and return how many."""
-    from actions.service import accounts
     from actions.training import review
 
     with runtime.db.begin() as session:
-        user = accounts.find_user(session, name)
-        if user is None:
-            raise not_found("unknown_user", f"没有用户 {name}。")
+        user = _user(session, name)
         new = [one for one in questions if not review.exists(session, one.id)]
         if new:
             review.add(session, new, user=user, note="wenjin quiz draft", now=runtime.now())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
@@ -25,6 +26,25 @@ _SHOWN_ERRORS = 10
 Rows = list[tuple[str, Any]]
 
 
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One question or case of a file: where it stands, its id, and the question or what is wrong with it."""
+
+    where: str
+    name: str
+    question: Question | None = None
+    problem: str = ""
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML without references: a small file of them unfolds into one that no machine can hold."""
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        if self.check_event(yaml.AliasEvent):
+            raise yaml.YAMLError("不能用 * 引用别处的内容")
+        return super().compose_node(parent, index)
+
+
 def load(folder: Path) -> list[Question]:
     """Read all `*.yml` files of a folder in the order of their names; a question may name any file's case.
 
@@ -35,7 +55,47 @@ def load(folder: Path) -> list[Question]:
     asked: Rows = []
     told: Rows = []
     for path in sorted(folder.glob("*.yml")):
-        _read_file(path, asked, told, errors)
+        try:
+            rows, cases = parse(path.read_text(encoding="utf-8"), before=f"{path.name} ")
+        except (OSError, UnicodeDecodeError, ValueError) as error:
+            errors.append(f"{path.name}：不是题库文件（{error}）")
+        else:
+            asked += rows
+            told += cases
+    found = entries(asked, told)
+    errors += [f"{one.where}（{one.name}）：{one.problem}" for one in found if one.problem]
+    if errors:
+        more = f"\n还有 {len(errors) - _SHOWN_ERRORS} 处" if len(errors) > _SHOWN_ERRORS else ""
+        message = "题库读不出来，请修改后再试：\n" + "\n".join(errors[:_SHOWN_ERRORS]) + more
+        raise bad_input("bad_bank", message, errors=errors)
+    return [one.question for one in found if one.question]
+
+
+def parse(text: str, *, before: str = "") -> tuple[Rows, Rows]:
+    """Return the questions and the cases of a file as (where, fields); a ValueError says why it is none."""
+    try:
+        held = yaml.load(text, Loader=_Loader)  # noqa: S506  a safe loader
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        raise ValueError(f"第 {mark.line + 1 if mark else 1} 行看不懂：{error.problem}") from None
+    except yaml.YAMLError as error:
+        raise ValueError(" ".join(str(error).split())) from None
+    except RecursionError:
+        raise ValueError("嵌套得太深") from None
+    if not isinstance(held, dict) or "questions" not in held:
+        raise ValueError("没有 questions 一项")
+    rows, cases = held["questions"], held.get("cases") or []
+    if not isinstance(rows, list) or not isinstance(cases, list):
+        raise ValueError("questions 和 cases 应当是列表")
+    return (
+        [(f"{before}第 {number} 题", row) for number, row in enumerate(rows, 1)],
+        [(f"{before}第 {number} 个案例", row) for number, row in enumerate(cases, 1)],
+    )
+
+
+def entries(asked: Rows, told: Rows) -> list[Entry]:
+    """Return what becomes of each row: cases that are wrong, then all questions in their order."""
+    found: list[Entry] = []
     cases: dict[str, Case] = {}
     for where, row in told:
         try:
@@ -44,35 +104,18 @@ def load(folder: Path) -> list[Question]:
                 raise ValueError("案例编号重复")
             cases[case.id] = case
         except ValueError as error:
-            errors.append(f"{where}（{_name(row)}）：{error}")
-    questions = []
+            found.append(Entry(where, _name(row), problem=str(error)))
     for where, row in asked:
         try:
-            questions.append(_question(row, cases))
+            found.append(Entry(where, _name(row), _question(row, cases)))
         except ValueError as error:
-            errors.append(f"{where}（{_name(row)}）：{error}")
-    if errors:
-        more = f"\n还有 {len(errors) - _SHOWN_ERRORS} 处" if len(errors) > _SHOWN_ERRORS else ""
-        message = "题库读不出来，请修改后再试：\n" + "\n".join(errors[:_SHOWN_ERRORS]) + more
-        raise bad_input("bad_bank", message, errors=errors)
-    return questions
+            found.append(Entry(where, _name(row), problem=str(error)))
+    return found
 
 
 def _name(row: Any) -> str:
-    return (row.get("id") if isinstance(row, dict) else None) or "没有编号"
-
-
-def _read_file(path: Path, asked: Rows, told: Rows, errors: list[str]) -> None:
-    try:
-        held = yaml.safe_load(path.read_text(encoding="utf-8"))
-        rows, cases = held["questions"], held.get("cases") or []
-        if not isinstance(rows, list) or not isinstance(cases, list):
-            raise TypeError("questions 应当是一个列表")
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, KeyError, TypeError, AttributeError) as error:
-        errors.append(f"{path.name}：不是题库文件（{' '.join(str(error).split())}）")
-        return
-    asked += [(f"{path.name} 第 {number} 题", row) for number, row in enumerate(rows, 1)]
-    told += [(f"{path.name} 第 {number} 个案例", row) for number, row in enumerate(cases, 1)]
+    name = row.get("id") if isinstance(row, dict) else None
+    return name if isinstance(name, str) and name else "没有编号"
 
 
 def _fields(row: Any, required: tuple[str, ...], known: set[str]) -> dict[str, Any]:

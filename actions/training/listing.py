@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
-from sqlalchemy import case, func, or_, select
+from sqlalchemy import ColumnElement, case, cast, exists, func, or_, select
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
 from actions.store.tables.training import Origin, QuizQuestion, QuizQuestionVersion
@@ -23,6 +24,7 @@ class Wanted:
     type: str = ""
     stale: bool = False
     words: str = ""
+    job: str = ""
     page: int = 1
 
 
@@ -66,6 +68,8 @@ def rows(s: Session, wanted: Wanted) -> tuple[list[Row], int]:
         query = query.where(QuizQuestionVersion.content["type"].as_string() == wanted.type)
     if wanted.stale:
         query = query.where(QuizQuestion.stale.is_(True), QuizQuestion.status != Status.RETIRED.value)
+    if wanted.job:
+        query = query.where(_has_job(s, wanted.job))
     if wanted.words:
         near = (stem.contains(wanted.words, autoescape=True), QuizQuestion.id == wanted.words)
         query = query.where(or_(*near))
@@ -73,6 +77,19 @@ def rows(s: Session, wanted: Wanted) -> tuple[list[Row], int]:
     page = query.order_by(QuizQuestionVersion.section, QuizQuestion.id)
     found = s.execute(page.limit(PAGE).offset((max(1, wanted.page) - 1) * PAGE))
     return [_row(head, version, word) for head, version, word in found], total
+
+
+def _has_job(s: Session, job: str) -> ColumnElement[bool]:
+    """Return whether a question's list of jobs has this one, as each database says it."""
+    if s.get_bind().dialect.name == "postgresql":
+        return QuizQuestion.roles.op("@>")(cast([job], JSONB)).is_(True)
+    each = func.json_each(QuizQuestion.roles).table_valued("value")
+    return exists(select(1).select_from(each).where(each.c.value == job))
+
+
+def jobs(s: Session) -> list[str]:
+    """Return the jobs that questions of the bank are for."""
+    return sorted({job for roles in s.scalars(select(QuizQuestion.roles)) for job in roles})
 
 
 def _row(head: QuizQuestion, version: QuizQuestionVersion, status: str) -> Row:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import Select, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from actions.service import accounts
 from actions.service.messages import clean
@@ -19,7 +20,7 @@ from actions.training.questions import Case, Content, Difficulty, Question, Stat
 from knowledge.errors import bad_input, conflict, forbidden, not_found
 
 ROLE = "training"
-MAX_NOTE, MAX_WORD, MAX_ID, MAX_SECTION = 500, 64, 64, 16
+MAX_NOTE, MAX_TITLE, MAX_WORD, MAX_ID, MAX_SECTION = 500, 200, 64, 64, 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,25 +81,47 @@ def case_of(s: Session, head: QuizQuestion) -> Case | None:
     return Case(row.id, row.title, row.scenario, row.section, row.topic, tuple(row.roles))
 
 
+def any_question(s: Session) -> bool:
+    """Tell whether the bank has been filled."""
+    return s.scalar(select(QuizQuestion.id).limit(1)) is not None
+
+
 def questions(s: Session) -> list[Question]:
-    """Return the bank as it is drawn from and worked on, one a question, by id."""
+    """Return the bank as it is drawn from, one version a question, by id."""
+    return _with_versions(s, select(QuizQuestion), QuizQuestion.version_id)
+
+
+def of_status(s: Session, status: Status) -> list[Question]:
+    """Return every version that stands like this, by id: those in force, and changes beside them."""
+    heads = select(QuizQuestion)
+    now = _with_versions(s, heads.where(QuizQuestion.status == status.value), QuizQuestion.version_id)
+    waiting = _with_versions(
+        s, heads.where(QuizQuestion.next_status == status.value), QuizQuestion.next_version_id
+    )
+    return sorted([*now, *(replace(one, status=status) for one in waiting)], key=lambda one: one.id)
+
+
+def _with_versions(
+    s: Session, heads: Select[QuizQuestion], version: InstrumentedAttribute[Any]
+) -> list[Question]:
     rows = s.execute(
-        select(QuizQuestion, QuizQuestionVersion)
-        .join(QuizQuestionVersion, QuizQuestionVersion.id == QuizQuestion.version_id)
+        heads.add_columns(QuizQuestionVersion)
+        .join(QuizQuestionVersion, QuizQuestionVersion.id == version)
         .order_by(QuizQuestion.id)
     )
-    return [question_of(head, version) for head, version in rows]
+    return [question_of(head, found) for head, found in rows]
 
 
 def add(s: Session, made: Sequence[Question], *, user: User, note: str = "", now: datetime) -> list[str]:
     """Keep new questions, and changed ones of known ids, as drafts of a person; return their ids.
 
     Raises:
-        WenjinError: 403 `role_needed`, 422 `bad_question`. Nothing is kept then.
+        WenjinError: 403 `role_needed`, 422 `bad_question`, 409 `case_differs`. Nothing is kept then.
     """
     accounts.require_role(user, ROLE)
     for question in made:
         _check_lengths(question)
+    _keep_cases(s, {one.case.id: one.case for one in made if one.case}, now)
     known = {head.id for head in s.scalars(select(QuizQuestion))}
     for question in made:
         version_id = _version(s, question, user, note, now)
@@ -116,6 +139,7 @@ def add(s: Session, made: Sequence[Question], *, user: User, note: str = "", now
                 topic=question.topic,
                 roles=list(question.roles),
                 author=(question.author or user.called)[:MAX_WORD],
+                case_id=question.case.id if question.case else None,
                 edited_by=user.id,
                 updated_at=now,
             )
@@ -129,6 +153,22 @@ def add(s: Session, made: Sequence[Question], *, user: User, note: str = "", now
         data=data, now=now,
     )  # fmt: skip
     return [question.id for question in made]
+
+
+def _keep_cases(s: Session, cases: Mapping[str, Case], now: datetime) -> None:
+    """Keep cases that are new; one that is there already stays as it is, and has to say the same."""
+    for case in cases.values():
+        row = s.get(QuizCase, case.id)
+        if row is None:
+            s.add(
+                QuizCase(
+                    id=case.id, title=case.title[:MAX_TITLE], scenario=case.scenario, section=case.section,
+                    topic=case.topic, roles=list(case.roles), updated_at=now,
+                )
+            )  # fmt: skip
+        elif row.scenario != case.scenario:
+            raise conflict("case_differs", f"题库里的案例 {case.id} 说的是另一件事，请换一个案例编号。")
+    s.flush()
 
 
 def edit(
@@ -291,7 +331,9 @@ def _head(s: Session, question_id: str, *, lock: bool = False) -> QuizQuestion:
 
 
 def _check_lengths(question: Question) -> None:
-    words = (question.topic, *question.roles, question.author)
+    words = [question.topic, *question.roles, question.author]
+    if question.case:
+        words.append(question.case.topic)
     if len(question.id) > MAX_ID or len(question.content.section) > MAX_SECTION:
         raise bad_input("bad_question", "编号最多 64 个字符，章节最多 16 个字符。")
     if any(len(word) > MAX_WORD for word in words):

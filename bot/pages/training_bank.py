@@ -1,4 +1,4 @@
-"""The question bank's pages: looked through, changed in new versions, reviewed by somebody else, imported."""
+"""The question bank's pages: looked through, changed in new versions, reviewed by somebody else."""
 
 from __future__ import annotations
 
@@ -6,14 +6,13 @@ from dataclasses import dataclass, fields
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Depends, Form, Request, UploadFile
+from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from sqlalchemy.orm import Session
 
 from actions.service.accounts import SignedIn
 from actions.store.tables.accounts import User
 from actions.training import checks, grading, listing, regrades, review
-from actions.training.exchange.reading import DryRun, dry_run
 from actions.training.exchange.rows import Raw, question_of
 from actions.training.listing import Wanted
 from actions.training.questions import TRUE, Content, Difficulty, Question, QuestionType, Status
@@ -43,7 +42,6 @@ DONE = {
     "regrade": "已重新判分，记录见下。",
     "imported": "已导入为草稿，审核后才会进入试卷。",
 }
-SHOWN_ROWS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,17 +134,21 @@ def bank(
     status: str = "",
     section: str = "",
     type: str = "",
+    job: str = "",
     stale: int = 0,
     words: str = "",
     page_no: int = 1,
     done: str = "",
 ) -> HTMLResponse:
     """List the bank, or the part of it that is asked for."""
-    wanted = Wanted(status, section.strip(), type, bool(stale), words.strip(), max(1, page_no))
+    wanted = Wanted(status, section.strip(), type, bool(stale), words.strip(), job, max(1, page_no))
     with runtime.db.reading() as s:
         rows, total = listing.rows(s, wanted)
         counts = listing.counts(s)
-    asked = {"status": status, "section": section, "type": type, "words": words, "stale": stale or ""}
+        jobs = listing.jobs(s)
+    asked = {
+        "status": status, "section": section, "type": type, "job": job, "words": words, "stale": stale or "",
+    }  # fmt: skip
     kept = urlencode({name: value for name, value in asked.items() if value})
     return page(
         request,
@@ -160,6 +162,7 @@ def bank(
         pages=-(-total // listing.PAGE),
         sections=[(one.number, one.title) for one in runtime.library.edition],
         types=list(QuestionType),
+        jobs=[*JOBS, *(one for one in jobs if one not in JOBS)],
         statuses=STATUS_WORDS,
         levels=LEVELS,
         done=DONE.get(done, ""),
@@ -186,51 +189,6 @@ def create(request: Request, runtime: RuntimeDep, user: Manager, form: FormDep) 
             raise
         return _form(request, runtime, user, form, "", problem)
     return _to(question.id, "saved")
-
-
-@router.get("/import", response_class=HTMLResponse)
-def import_page(request: Request, user: Manager) -> HTMLResponse:
-    """Show how files are imported."""
-    return page(
-        request, "training/import.html", signed_in=user, run=None, name="", problem="", shown=SHOWN_ROWS
-    )
-
-
-@router.post("/import", response_class=HTMLResponse, dependencies=[CsrfDep])
-def import_file(
-    request: Request,
-    runtime: RuntimeDep,
-    user: Manager,
-    file: UploadFile,
-    really: Annotated[str, Form()] = "",
-) -> Response:
-    """Say what would become of each row; import all of them where none is refused and it is asked for."""
-    content, name = file.file.read(), file.filename or ""
-    run: DryRun | None = None
-    problem = ""
-    try:
-        with runtime.db.reading() as s:
-            run = dry_run(name, content, review.questions(s))
-        if really and not run.refused and run.questions:
-            with runtime.db.begin() as s:
-                review.add(s, run.questions, user=user.user, note=f"导入自 {name}"[:200], now=runtime.now())
-            return RedirectResponse("/training/bank?status=draft&done=imported", 303)
-        if really and run.refused:
-            problem = "有不能导入的题，整个文件都没有导入。请改好后再传一次。"
-    except WenjinError as error:
-        if error.status != 422:
-            raise
-        problem = error.message
-    return page(
-        request,
-        "training/import.html",
-        signed_in=user,
-        status=422 if problem else 200,
-        run=run,
-        name=name,
-        problem=problem,
-        shown=SHOWN_ROWS,
-    )
 
 
 @router.get("/q/{question_id}", response_class=HTMLResponse)

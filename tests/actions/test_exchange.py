@@ -269,3 +269,32 @@ def test_published_exam_questions_are_taken_or_refused_with_a_reason() -> None:
     assert len(report.taken) + len(report.refused) + len(report.repeated) == count == 3864
     assert all(row.problem for row in (*report.refused, *report.repeated))
     assert len(report.taken) == 3739
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("questions: [&a {id: x-1}, *a]", "不能用 * 引用"),
+        ("questions: {", "第 1 行看不懂"),
+        ("题目: []", "没有 questions"),
+        ("[" * 3000, "嵌套得太深"),
+        ("questions: 3", "应当是列表"),
+    ],
+)
+def test_yaml_that_is_no_bank_says_why(text: str, says: str) -> None:
+    with pytest.raises(WenjinError) as refused:
+        dry_run("q.yaml", text.encode())
+    assert refused.value.code == "bad_file" and says in refused.value.message
+
+
+def test_yaml_rows_are_checked_as_those_of_any_file() -> None:
+    row = (
+        "  - {id: own-1, type: single, stem: 几天？, options: {A: 15 天, B: 15 天, C: 30 天}, answer: [D],"
+        ' explanation: 见原文, section: "3.5", sentence: 十五天, status: draft}\n'
+    )
+    mended = row.replace("B: 15 天", "B: 20 天")
+    for text, says in ((row, "内容相同"), (mended, "答案 D 不在选项里")):
+        (refused,) = dry_run("q.yml", f"questions:\n{text}".encode()).refused
+        assert refused.where == "第 1 题" and says in refused.problem
+    (taken,) = dry_run("q.yml", f"questions:\n{mended.replace('[D]', '[C]')}".encode()).questions
+    assert taken.content.answer == ("C",) and taken.status is Status.DRAFT

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -22,6 +23,23 @@ from bot.settings import PROJECT, Settings
 FIELDS = ["id", "type", "stem", "options", "key", "section", "sentence", "explanation", "status"]
 OWN = bank.load(PROJECT / "training_data" / "quiz")
 QTI = "{http://www.imsglobal.org/xsd/imsqti_v2p1}"
+
+
+@pytest.fixture(autouse=True)
+def fresh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Let commands find an installation without a database; return its folder."""
+    monkeypatch.setenv("WENJIN_DATA_DIR", str(tmp_path / "data"))
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def runtime(fresh: Path) -> Runtime:
+    """Return an installation with a training administrator and another person, its bank not yet filled."""
+    made = Runtime(Settings.model_validate({"data_dir": fresh}))
+    with made.db.begin() as s:
+        for name, role in (("tm", "training"), ("zhao", "staff")):
+            accounts.add_user(s, name=name, password="a-long-password", roles=[role], now=made.now())
+    return made
 
 
 def test_jsonl_has_the_fields_that_other_programs_read(capsys: pytest.CaptureFixture[str]) -> None:
@@ -101,14 +119,97 @@ def test_draft_prints_writes_and_keeps(tmp_path: Path, capsys: pytest.CaptureFix
     assert "没有用户" in capsys.readouterr().err
 
 
-def test_drafts_are_kept_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    data_dir = tmp_path / "data"
-    runtime = Runtime(Settings.model_validate({"data_dir": data_dir}))
-    with runtime.db.begin() as s:
-        accounts.add_user(s, name="tm", password="a-long-password", roles=["training"], now=runtime.now())
+def test_drafts_are_kept_once(runtime: Runtime, capsys: pytest.CaptureFixture[str]) -> None:
     for kept in (True, False):
-        assert main(["--data-dir", str(data_dir), "quiz", "draft", "--save", "tm"]) == 0
+        assert main(["quiz", "draft", "--save", "tm"]) == 0
         assert ("：0 题，在" in capsys.readouterr().err) is not kept
     with runtime.db.begin() as s:
         held = review.questions(s)
     assert len(held) >= 100 and {(one.status.value, one.author) for one in held} == {("draft", "draft")}
+
+
+GIFT = "::own-1::投诉最迟几天答复？{=15 天 ~20 天 ~30 天####十五天。}\n"
+
+
+def exported(capsys: pytest.CaptureFixture[str], *more: str) -> dict[str, str]:
+    """Return the status of each question that the command prints."""
+    capsys.readouterr()
+    assert main(["quiz", "export", *more]) == 0
+    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    return {row["id"]: row["status"] for row in rows}
+
+
+@pytest.mark.usefixtures("runtime")
+def test_import_tries_takes_and_knows_what_is_there(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "新题.gift"
+    file.write_text(GIFT, encoding="utf-8")
+    command = ["quiz", "import", str(file), "--by", "tm"]
+    assert main([*command, "--dry-run"]) == 0
+    said = capsys.readouterr()
+    assert "可以导入\town-1\t投诉最迟几天答复" in said.out and "试算（gift）" in said.err
+    assert "own-1" not in exported(capsys)
+    assert main(command) == 0
+    assert exported(capsys) == {**{one.id: one.status.value for one in OWN}, "own-1": "draft"}
+    assert main(command) == 0
+    said = capsys.readouterr()
+    assert "已有\t与 own-1 相同" in said.out and "没有新题" in said.err
+
+
+@pytest.mark.usefixtures("runtime")
+def test_import_takes_nothing_where_one_row_is_wrong(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "q.csv"
+    file.write_text("题干,选项A,选项B,答案\n甲对吗？,对,不对,A\n乙对吗？,对,不对,C\n", encoding="utf-8")
+    assert main(["quiz", "import", str(file), "--by", "tm"]) == 1
+    said = capsys.readouterr()
+    assert "第 3 行\t不能导入\t答案 C 不在选项里（选项到 B）" in said.out and "都没有导入" in said.err
+    assert exported(capsys, "--status", "draft") == {}
+
+
+@pytest.mark.usefixtures("runtime")
+def test_import_reads_the_format_that_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "q.dat"
+    file.write_text(GIFT, encoding="utf-8")
+    assert main(["quiz", "import", str(file), "--by", "tm"]) == 1
+    assert "不认识的文件类型" in capsys.readouterr().err
+    assert main(["quiz", "import", str(file), "--by", "tm", "--format", "gift"]) == 0
+    assert exported(capsys, "--status", "draft") == {"own-1": "draft"}
+
+
+@pytest.mark.usefixtures("runtime")
+@pytest.mark.parametrize(("name", "says"), [("nobody", "没有用户"), ("zhao", "培训")])
+def test_import_needs_a_training_administrator(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, says: str
+) -> None:
+    file = tmp_path / "q.gift"
+    file.write_text(GIFT, encoding="utf-8")
+    assert main(["quiz", "import", str(file), "--by", name, "--dry-run"]) == 1
+    assert says in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("runtime")
+def test_the_bank_as_a_file_brings_nothing_new(capsys: pytest.CaptureFixture[str]) -> None:
+    cases = PROJECT / "training_data" / "quiz" / "cases.yml"
+    assert main(["quiz", "import", str(cases), "--by", "tm"]) == 0
+    assert "没有新题" in capsys.readouterr().err
+
+
+def test_export_has_the_version_in_force_and_finds_changes_that_wait(
+    runtime: Runtime, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first = OWN[0]
+    with runtime.db.begin() as s:
+        bank.sync(s, OWN, runtime.now())
+        user = accounts.find_user(s, "tm")
+        assert user
+        changed = replace(first, content=replace(first.content, explanation="另一种解析。"))
+        review.edit(s, changed, seen=first.version_id, user=user, now=runtime.now())
+        review.submit(s, first.id, user=user, now=runtime.now())
+    assert exported(capsys)[first.id] == "approved"
+    assert exported(capsys, "--status", "in_review") == {first.id: "in_review"}
+    for kind in ("csv", "gift"):
+        assert main(["quiz", "export", "--format", kind, "--status", "in_review"]) == 0
+        assert "另一种解析" in capsys.readouterr().out

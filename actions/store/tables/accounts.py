@@ -1,4 +1,4 @@
-"""Users, their sessions, and failed sign-ins."""
+"""Users, their sessions, failed sign-ins, and files that somebody is trying."""
 
 from __future__ import annotations
 
@@ -7,7 +7,15 @@ from datetime import date, datetime
 from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from actions.store.base import ID_LENGTH, Base, JSONType, UTCDateTime, new_id
+from actions.store.base import (
+    ID_LENGTH,
+    Base,
+    EncryptedBytes,
+    EncryptedText,
+    JSONType,
+    UTCDateTime,
+    new_id,
+)
 
 
 class User(Base):
@@ -29,6 +37,7 @@ class User(Base):
     staff_no: Mapped[str | None] = mapped_column(String(32), unique=True)
     department: Mapped[str] = mapped_column(String(64), default="")
     job: Mapped[str] = mapped_column(String(32), default="")
+    mail: Mapped[str | None] = mapped_column(EncryptedText, deferred=True)
     hired_on: Mapped[date | None]
     left_on: Mapped[date | None]
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
@@ -50,6 +59,19 @@ class SignInSession(Base):
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
     expires_at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
     last_seen_at: Mapped[datetime] = mapped_column(UTCDateTime)
+
+
+class KeptFile(Base):
+    """A file that a person has tried and may take over with one click: one for each purpose, not for long."""
+
+    __tablename__ = "kept_files"
+
+    user_id: Mapped[str] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    purpose: Mapped[str] = mapped_column(String(16), primary_key=True)
+    digest: Mapped[str] = mapped_column(String(64))
+    name: Mapped[str] = mapped_column(String(255))
+    content: Mapped[bytes] = mapped_column(EncryptedBytes)
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
 
 
 class LoginFailure(Base):

@@ -6,13 +6,25 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePath
 
-from actions.training.exchange import aiken, gift, lines, table
-from actions.training.exchange.rows import Row
+from actions.training.exchange import aiken, bank_file, gift, lines, table
+from actions.training.exchange.rows import Row, whole_stem
 from actions.training.numerals import comparable
 from actions.training.questions import Question
 from knowledge.errors import bad_input
 
 LARGEST = 20_000_000  # bytes
+AUTO = "auto"
+_ENDINGS = {
+    ".xlsx": "xlsx",
+    ".csv": "csv",
+    ".tsv": "csv",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".gift": "gift",
+    ".aiken": "aiken",
+    ".yml": "yaml",
+    ".yaml": "yaml",
+}
 _ENCODINGS = ("utf-8-sig", "utf-16", "gb18030")
 
 
@@ -34,15 +46,18 @@ class DryRun:
         return [row.question for row in self.taken if row.question is not None]
 
 
-def dry_run(name: str, content: bytes, known: Sequence[Question] = ()) -> DryRun:
+def dry_run(name: str, content: bytes, known: Sequence[Question] = (), *, kind: str = AUTO) -> DryRun:
     """Read a file and say of every question what would become of it; `known` is the bank.
+
+    `kind` is one of `FORMATS`, or told by the file's name and text.
 
     Raises:
         WenjinError: 422 `bad_file`, `empty_file`, `unknown_format`, `file_too_large`.
     """
     if len(content) > LARGEST:
         raise bad_input("file_too_large", f"文件超过 {LARGEST // 1_000_000} MB，请分成几个导入。")
-    kind, rows = _read(name, content)
+    kind = kind_of(name, content) if kind == AUTO else kind
+    rows = FORMATS[kind](content)
     taken: list[Row] = []
     refused: list[Row] = []
     repeated: list[Row] = []
@@ -70,40 +85,25 @@ def dry_run(name: str, content: bytes, known: Sequence[Question] = ()) -> DryRun
 
 
 def _said(question: Question) -> str:
-    """Return what makes two questions the same to a person: stem, options in any order, answer."""
+    """Return what makes two questions the same to a person: case, stem, options in any order, answer."""
     content = question.content
     right = sorted(comparable(text) or text for key, text in content.options if key in content.answer)
     options = sorted(comparable(text) or text for _, text in content.options)
     answer = right or sorted(content.answer)
-    return "\n".join((comparable(content.stem), *options, "=", *answer))
+    return "\n".join((comparable(whole_stem(content)), *options, "=", *answer))
 
 
-def _read(name: str, content: bytes) -> tuple[str, Iterator[Row]]:
-    match PurePath(name.lower()).suffix:
-        case ".xlsx":
-            return "xlsx", table.read_xlsx(content)
-        case ".csv" | ".tsv":
-            return "csv", table.read_csv(content)
-        case ".jsonl" | ".ndjson":
-            return "jsonl", lines.read(text_of(content))
-        case ".gift":
-            return "gift", gift.read(text_of(content))
-        case ".aiken":
-            return "aiken", aiken.read(text_of(content))
-        case ".txt":
-            text = text_of(content)
-            kind, reader = _of_text(text)
-            return kind, reader(text)
-        case other:
-            raise bad_input(
-                "unknown_format",
-                f"不认识的文件类型 {other or name}，可以导入 xlsx、csv、jsonl、gift 和 txt（Aiken）。",
-            )
-
-
-def _of_text(text: str) -> tuple[str, Callable[[str], Iterator[Row]]]:
-    """Tell the two text formats apart: only Aiken has lines ANSWER."""
-    return ("aiken", aiken.read) if aiken.looks_like(text) else ("gift", gift.read)
+def kind_of(name: str, content: bytes) -> str:
+    """Return the format that a file's name tells; of the two in .txt, only Aiken has lines ANSWER."""
+    suffix = PurePath(name.lower()).suffix
+    if suffix == ".txt":
+        return "aiken" if aiken.looks_like(text_of(content)) else "gift"
+    if suffix not in _ENDINGS:
+        raise bad_input(
+            "unknown_format",
+            f"不认识的文件类型 {suffix or name}，可以导入 xlsx、csv、jsonl、yml、gift 和 txt（Aiken）。",
+        )
+    return _ENDINGS[suffix]
 
 
 def text_of(content: bytes) -> str:
@@ -116,3 +116,17 @@ def text_of(content: bytes) -> str:
         except UnicodeDecodeError:
             continue
     raise bad_input("bad_file", "文件编码认不出，请另存为 UTF-8。")
+
+
+def _text_reader(reader: Callable[[str], Iterator[Row]]) -> Callable[[bytes], Iterator[Row]]:
+    return lambda content: reader(text_of(content))
+
+
+FORMATS: dict[str, Callable[[bytes], Iterator[Row]]] = {
+    "xlsx": table.read_xlsx,
+    "csv": table.read_csv,
+    "gift": _text_reader(gift.read),
+    "aiken": _text_reader(aiken.read),
+    "yaml": _text_reader(bank_file.read),
+    "jsonl": _text_reader(lines.read),
+}

@@ -12,7 +12,7 @@ from actions.training.numerals import comparable
 from actions.training.questions import FALSE, TRUE, Content, Difficulty, Question, QuestionType, Status
 from knowledge.text import normalise
 
-MAX_STEM, MAX_OPTION, MAX_EXPLANATION = 2000, 500, 4000
+MAX_STEM, MAX_OPTION, MAX_EXPLANATION, MAX_SCENARIO = 2000, 500, 4000, 4000
 MOST_OPTIONS = 10
 _TRUE = frozenset({"对", "√", "✓", "✔", "t", "true", "正确", "是", "y", "yes"})
 _FALSE = frozenset({"错", "×", "✗", "x", "f", "false", "错误", "否", "不对", "n", "no"})
@@ -83,6 +83,7 @@ def question_of(raw: Raw) -> Question:
     stem = raw.stem.strip()
     _check_length(stem, "题干", MAX_STEM, required=True)
     _check_length(raw.explanation, "解析", MAX_EXPLANATION)
+    _check_length(raw.scenario, "案例", MAX_SCENARIO)
     kind, options, answer = _read(raw)
     content = Content(
         type=kind,

@@ -33,7 +33,12 @@ _OTHER_NAMES = {
     "分类": "主题",
 }
 DIFFICULTIES = {Difficulty.EASY: "易", Difficulty.MEDIUM: "中", Difficulty.HARD: "难"}
-STATUSES = {Status.DRAFT: "草稿", Status.APPROVED: "已审核", Status.RETIRED: "已停用"}
+STATUSES = {
+    Status.DRAFT: "草稿",
+    Status.IN_REVIEW: "审核中",
+    Status.APPROVED: "已审核",
+    Status.RETIRED: "已停用",
+}
 _ENCODINGS = ("utf-8-sig", "gb18030")
 
 

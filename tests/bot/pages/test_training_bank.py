@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from actions.store.tables.training import QuizPaper, QuizQuestion
+from actions.store.tables.training import QuizPaper
 from actions.training import bank
 from knowledge.document import Paragraph
 from tests.bot.pages.conftest import Site, Visitor
@@ -111,33 +111,14 @@ def test_a_stale_question_is_shown(site: Site, boss: Visitor) -> None:
     assert "这句话说的是哪一节" in boss.get("/training/bank?stale=1").text
 
 
-def upload(visitor: Visitor, name: str, content: str, really: str) -> tuple[int, str]:
-    """Send a file of questions."""
-    response = visitor.client.post(
-        "/training/bank/import",
-        data={"csrf": visitor.token(), "really": really},
-        files={"file": (name, content.encode())},
-        headers={"accept": "text/html"},
-    )
-    return response.status_code, response.text
-
-
-AIKEN = "哪个是甲？\nA. 甲\nB. 乙\nANSWER: A\n\n哪个是乙？\nA. 甲\nB. 乙\nANSWER: {}\n"
-
-
-def test_an_import_is_all_or_nothing(site: Site, boss: Visitor) -> None:
-    status, page = upload(boss, "q.txt", AIKEN.format("Z"), "")
-    assert status == 200 and "可以导入 1 题，不能导入 1 题" in page and "不在选项里" in page
-    status, page = upload(boss, "q.txt", AIKEN.format("Z"), "1")
-    assert status == 422 and "整个文件都没有导入" in page
-    status, _ = upload(boss, "q.txt", AIKEN.format("B"), "1")
-    assert status == 303
-    assert "共 2 题" in boss.get("/training/bank?status=draft").text
-    status, page = upload(boss, "q.txt", AIKEN.format("B"), "1")
-    assert "可以导入 0 题" in page and "题库里已有 2 题" in page
-    assert upload(boss, "q.pdf", "x", "")[0] == 422
-    with site.runtime.db.reading() as s:
-        assert {one.origin.value for one in s.query(QuizQuestion)} == {"own"}
+def test_the_list_is_narrowed_by_job(site: Site, boss: Visitor) -> None:
+    where = made(site, boss)
+    technical = form(site, stem="这道题只给技术岗位。", options="甲\n乙", answer="A", roles=["技术"])
+    boss.post("/training/bank/new", technical)
+    page = boss.get("/training/bank?job=技术").text
+    assert "这道题只给技术岗位" in page and "这句话说的是哪一节" not in page
+    assert boss.get(where).status_code == 200
+    assert "没有符合的题" in boss.get("/training/bank?job=业").text, "a job is a whole word"
 
 
 def test_a_wrong_key_is_mended_with_a_reason(site: Site, boss: Visitor) -> None:
