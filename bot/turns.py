@@ -135,11 +135,11 @@ class TurnService:
             )
             asked = message_of(turn)
             earlier = [] if new else [message_of(reply) for reply in conversations.replies_to(session, turn)]
-            if new:
+            if new and conversation.mode is Mode.HUMAN:
                 absence.put_back_if_away(session, conversation, self._clock())
             human = conversation.mode is Mode.HUMAN
             done = [asked, *earlier] if earlier or human else []
-            return _Stored(conversation.id, conversation.audience, turn.id, asked, done)
+            return _Stored(conversation.id, turn, asked, done)
 
     def open(self, session: Session, speaker: Speaker) -> Conversation:
         """Return the speaker's conversation, made on first use."""
@@ -160,7 +160,7 @@ class TurnService:
         self, stored: _Stored, said: str, metadata: dict[str, Any], started: float
     ) -> list[Message]:
         with self._database.begin() as session:
-            conversation = conversations.get(session, stored.conversation_id)
+            conversation = conversations.lock(session, stored.conversation_id)
             left = self._left(session, conversation, stored, said)
             if left is not None:
                 return self._store(session, conversation, stored, [left], started)
@@ -170,12 +170,11 @@ class TurnService:
 
     def _left(self, session: Session, conversation: Conversation, stored: _Stored, said: str) -> Reply | None:
         """Return the reply to what is left for a person, or None; emergencies never wait."""
-        turn = session.get_one(Turn, stored.turn_id)
-        if not messages_left.is_one(session, turn):
+        if not messages_left.is_one(session, stored.turn):
             return None
         if self._dialogue.understand(said)["intent"]["name"] in EMERGENCIES:
             return None
-        return messages_left.hear(session, conversation=conversation, turn=turn, now=self._clock())
+        return messages_left.hear(session, conversation=conversation, turn=stored.turn, now=self._clock())
 
     def _context(self, conversation: Conversation, turn_id: str | None) -> TurnContext:
         return TurnContext(
@@ -228,10 +227,13 @@ class TurnService:
 @dataclass(frozen=True, slots=True)
 class _Stored:
     conversation_id: str
-    audience: str
-    turn_id: str
+    turn: Turn
     asked: Message
     messages: list[Message]
+
+    @property
+    def turn_id(self) -> str:
+        return self.turn.id
 
 
 _OUTCOME_OF_KIND = {

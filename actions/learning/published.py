@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from actions.store.context import session_or_none
 from actions.store.engine import Database
 from actions.store.tables.accounts import User
 from actions.store.tables.knowledge import Attached, EntryState, Faq, FaqVersion, KnowledgeHead
@@ -108,9 +110,19 @@ class Published:
     def __call__(self) -> Supplement:
         """Return what is published; what was known last where the database cannot be read."""
         try:
-            with self._database().reading() as s:
+            with self._session() as s:
                 if str(revision(s)) != self._known.fingerprint:
                     self._known = supplement(s)
         except WenjinError as error:
             log.warning("the supplement could not be read: %s", error.code)
         return self._known
+
+    @contextmanager
+    def _session(self) -> Iterator[Session]:
+        """Yield the running turn's session, or one that only reads where there is no turn."""
+        running = session_or_none()
+        if running is not None:
+            yield running
+            return
+        with self._database().reading() as s:
+            yield s

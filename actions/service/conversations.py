@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from actions.service.messages import check_message, clean
 from actions.service.replies import Reply, presentable
+from actions.store.locks import locked
 from actions.store.masking import mask
 from actions.store.tables.desk import Attachment
 from actions.store.tables.service import Actor, Conversation, Mode, Turn
@@ -161,9 +162,7 @@ def lock(s: Session, conversation_id: str) -> Conversation:
 
     Lock order everywhere: conversation, ticket, audit. Raises 404 `conversation_not_found`.
     """
-    locked = select(Conversation).where(Conversation.id == conversation_id).with_for_update()
-    found = s.scalar(locked.execution_options(populate_existing=True))
-    return found or get(s, conversation_id)
+    return locked(s, Conversation, conversation_id) or get(s, conversation_id)
 
 
 def _append(s: Session, conversation_id: str, turn: Turn) -> Turn:

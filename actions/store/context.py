@@ -49,6 +49,11 @@ def current_session() -> Session:
     return session
 
 
+def session_or_none() -> Session | None:
+    """Return the session of the running turn, None outside of one."""
+    return _session.get()
+
+
 def current_turn() -> TurnContext:
     """Return the facts of the running turn; raise LookupError outside of one."""
     turn = _turn.get()

@@ -10,19 +10,20 @@ from sqlalchemy import delete
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from actions.store.locks import locked
 from actions.store.tables.dialogue import DialogueTracker
 
 
 def load(s: Session, sender_id: str) -> dict[str, Any] | None:
-    """Return what was saved for the sender, or None."""
-    tracker = s.get(DialogueTracker, sender_id)
+    """Return what was saved for the sender, or None; nobody else saves it before this transaction ends."""
+    tracker = locked(s, DialogueTracker, sender_id)
     return None if tracker is None else dict(json.loads(tracker.payload))
 
 
 def save(s: Session, sender_id: str, payload: dict[str, Any], now: datetime) -> int:
     """Keep `payload` (JSON-ready) in place of what was saved before; return its version, counted from 1."""
     text = json.dumps(payload, ensure_ascii=False, separators=(",", ":"))
-    tracker = s.get(DialogueTracker, sender_id, with_for_update=True) or _first(s, sender_id, text, now)
+    tracker = locked(s, DialogueTracker, sender_id) or _first(s, sender_id, text, now)
     tracker.payload, tracker.updated_at = text, now
     tracker.version += 1
     s.flush()
