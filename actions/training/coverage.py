@@ -101,6 +101,19 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
+class Named:
+    """One person who is late or whose pass runs out, and the last day: of the date, or of the pass."""
+
+    user_id: str
+    staff_no: str
+    number: str  # the staff number, or the account where there is none
+    called: str
+    department: str
+    job: str
+    last: date
+
+
+@dataclass(frozen=True, slots=True)
 class Topic:
     """The marks on the questions of a topic; `share` is 0 to 1."""
 
@@ -148,13 +161,9 @@ def standings(
     paper: QuizPaper,
     filters: Filters,
     *,
-    only: Literal["", "overdue", "expiring"] = "",
     also_exempt: bool = False,
 ) -> list[Standing]:
-    """Return everybody whom `cells` counts (or `only` some), by department and staff number.
-
-    On wish exempt people too.
-    """
+    """Return everybody whom `cells` counts, on wish exempt people too, by department and staff number."""
     known = _Known(assignment, paper, filters)
     query = known.joined(
         select(
@@ -163,8 +172,6 @@ def standings(
         ),
         also_exempt=also_exempt,
     )  # fmt: skip
-    if only:
-        query = query.where(known.overdue if only == "overdue" else known.expiring)
     rows = s.execute(query.order_by(User.department, User.staff_no, User.name))
     days = valid_days(assignment, paper)
     return [
@@ -174,6 +181,38 @@ def standings(
         )
         for user, due, at, covered, overdue, soon, tries in rows
     ]  # fmt: skip
+
+
+def named(
+    s: Session,
+    assignment: QuizAssignment,
+    paper: QuizPaper,
+    filters: Filters,
+    only: Literal["overdue", "expiring"],
+) -> list[Named]:
+    """Return who is late with an assignment or whose pass runs out, in no order; thousands are no burden."""
+    known = _Known(assignment, paper, filters)
+    late = only == "overdue"
+    called = case((User.display_name != "", User.display_name), else_=User.name)
+    query = known.joined(
+        select(
+            User.id, func.coalesce(User.staff_no, ""), func.coalesce(User.staff_no, User.name), called,
+            User.department, User.job, QuizDue.due_at if late else known.passes.c.at,
+        )
+    ).where(known.overdue if late else known.expiring)  # fmt: skip
+    days = 0 if late else valid_days(assignment, paper)
+    last: dict[datetime, date] = {}  # the same few moments over and over
+    found = []
+    for user_id, staff_no, number, name, department, job, at in s.execute(query):
+        if at not in last:
+            last[at] = last_day(at) if late else valid_until(at, days) or filters.day
+        found.append(Named(user_id, staff_no, number, name, department, job, last[at]))
+    return found
+
+
+def last_day(due_at: datetime) -> date:
+    """Return the last day in China before a moment."""
+    return (due_at.astimezone(SHANGHAI) - datetime.resolution).date()
 
 
 def total(found: list[Cell]) -> Counted:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
@@ -38,6 +38,7 @@ DUE_LABELS = {
 KIND_LABELS = {AttemptKind.PRACTICE: "练习", AttemptKind.EXAM: "考试", AttemptKind.REVIEW: "错题复习"}
 FEW_WORDS = f"n < {FEW}，仅供参考"
 NOTHING = "—"
+ALL = slice(None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,10 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """One report: its headings, which of them are figures, its rows, and what has to be said with it."""
+    """One report: its headings, which of them are figures, its rows, and what has to be said with it.
+
+    `rows` may be a part of the report: `total` rows in all, the first of `rows` being row number `start`.
+    """
 
     name: str
     title: str
@@ -60,6 +64,17 @@ class Table:
     rows: tuple[Row, ...]
     figures: frozenset[int] = frozenset()
     note: str = ""
+    start: int = 0
+    total: int | None = None
+
+    @property
+    def count(self) -> int:
+        """Return how many rows the whole report has."""
+        return len(self.rows) if self.total is None else self.total
+
+    def part(self, start: int, size: int) -> tuple[Row, ...]:
+        """Return some rows of the whole report, of those that are here."""
+        return self.rows[max(0, start - self.start) : max(0, start + size - self.start)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,39 +194,41 @@ def _person(one: Standing, paper: QuizPaper) -> Row:
     return Row(cells, due.id, warn=state == "逾期")
 
 
-def late(s: Session, filters: Filters) -> Table:
-    """Return who is late with what, the longest first."""
-    return _over_all(s, filters, "late", "逾期人员", "overdue", "逾期天数")
+def late(s: Session, filters: Filters, part: slice = ALL) -> Table:
+    """Return who is late with what, the longest first; on wish only some of the rows."""
+    return _over_all(s, filters, part, "late", "逾期人员", "overdue", "逾期天数")
 
 
-def expiring(s: Session, filters: Filters) -> Table:
-    """Return whose passes run out within 30 days, the soonest first."""
-    return _over_all(s, filters, "expiring", "即将到期", "expiring", "剩余天数")
+def expiring(s: Session, filters: Filters, part: slice = ALL) -> Table:
+    """Return whose passes run out within 30 days, the soonest first; on wish only some of the rows."""
+    return _over_all(s, filters, part, "expiring", "即将到期", "expiring", "剩余天数")
 
 
 def _over_all(
-    s: Session, filters: Filters, name: str, title: str, only: Literal["overdue", "expiring"], heading: str
-) -> Table:
-    found = []
-    for assignment, paper in assignments.listed(s, also_closed=False):
-        for one in coverage.standings(s, assignment, paper, filters, only=only):
-            end = _last_day(one.due.due_at) if name == "late" else one.valid_until or filters.day
-            found.append((end, assignment, one))
-    found.sort(key=lambda line: (line[0], line[2].user.department, line[2].user.staff_no or "", line[1].id))
+    s: Session, filters: Filters, part: slice, name: str, title: str, only: Literal["overdue", "expiring"],
+    heading: str,
+) -> Table:  # fmt: skip
+    found = [
+        (one.last, one.department, one.staff_no, assignment.id, one.user_id, assignment.title, one)
+        for assignment, paper in assignments.listed(s, also_closed=False)
+        for one in coverage.named(s, assignment, paper, filters, only)
+    ]
+    found.sort(key=lambda line: line[:5])
     rows = [
         Row(
             (
-                one.user.staff_no or one.user.name, one.user.called, one.user.department, one.user.job,
-                assignment.title, end.isoformat(), str(abs((filters.day - end).days)),
+                one.number, one.called, one.department, one.job, title_of, one.last.isoformat(),
+                str(abs((filters.day - one.last).days)),
             ),
-            one.user.id,
+            one.user_id,
         )
-        for end, assignment, one in found
+        for *_, title_of, one in found[part]
     ]  # fmt: skip
     day = "期限" if name == "late" else "有效至"
+    headings = ("工号", "姓名", "部门", "岗位", "任务", day, heading)
     return Table(
-        name, title, ("工号", "姓名", "部门", "岗位", "任务", day, heading), tuple(rows), frozenset({6})
-    )
+        name, title, headings, tuple(rows), frozenset({6}), start=part.start or 0, total=len(found)
+    )  # fmt: skip
 
 
 def topics(s: Session, filters: Filters) -> Table:
@@ -373,11 +390,4 @@ def moment(at: datetime | None) -> str:
 
 def due_day(due_at: datetime) -> str:
     """Return the last day before a due time."""
-    return _last_day(due_at).isoformat()
-
-
-def _last_day(due_at: datetime) -> date:
-    return (due_at.astimezone(SHANGHAI) - _INSTANT).date()
-
-
-_INSTANT = datetime.resolution
+    return coverage.last_day(due_at).isoformat()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from actions.desk.workdays import SHANGHAI
 from actions.service import accounts
@@ -126,6 +126,20 @@ def people(s: Session, *, also_left: bool = False) -> list[User]:
     """Return the people of the roster by staff number."""
     query = select(User).where(User.staff_no.is_not(None)).order_by(User.staff_no)
     return list(s.scalars(query if also_left else query.where(User.active.is_(True))))
+
+
+def departments(s: Session) -> list[str]:
+    """Return the departments of the roster, those of leavers too."""
+    return _different(s, User.department)
+
+
+def jobs(s: Session) -> list[str]:
+    """Return the jobs of the roster, those of leavers too."""
+    return _different(s, User.job)
+
+
+def _different(s: Session, column: InstrumentedAttribute[str]) -> list[str]:
+    return sorted(s.scalars(select(column).distinct().where(User.staff_no.is_not(None), column != "")))
 
 
 def today(now: datetime) -> date:

@@ -75,8 +75,10 @@ def wanted_of(query: Mapping[str, str], today: date) -> Wanted:
     return Wanted(filters, *(query.get(key, "")[:32] for key in ("assignment", "paper", "person", "q")))
 
 
-def tables_of(s: Session, name: str, wanted: Wanted, runtime: Runtime) -> list[Table]:
-    """Return the tables of a report.
+def tables_of(
+    s: Session, name: str, wanted: Wanted, runtime: Runtime, part: slice = reports.ALL
+) -> list[Table]:
+    """Return the tables of a report; of the two that may be very long, `part` is enough.
 
     Raises:
         WenjinError: 404 `unknown_report`, `unknown_assignment`, `unknown_paper`, `user_not_found`.
@@ -88,9 +90,9 @@ def tables_of(s: Session, name: str, wanted: Wanted, runtime: Runtime) -> list[T
         case "groups":
             return [reports.coverage_by_group(s, filters, wanted.assignment)]
         case "late":
-            return [reports.late(s, filters)]
+            return [reports.late(s, filters, part)]
         case "expiring":
-            return [reports.expiring(s, filters)]
+            return [reports.expiring(s, filters, part)]
         case "topics":
             return [reports.topics(s, filters)]
         case "people":
@@ -111,7 +113,8 @@ def overview(request: Request, runtime: RuntimeDep, user: Viewer) -> HTMLRespons
     wanted = wanted_of(request.query_params, runtime.today())
     names = ("coverage", "groups", "late", "expiring", "topics")
     with runtime.db.reading() as s:
-        tables = [table for name in names for table in tables_of(s, name, wanted, runtime)]
+        first = slice(0, SHOWN)
+        tables = [table for name in names for table in tables_of(s, name, wanted, runtime, first)]
         groups = choices(s)
         papers = plans.all_papers(s)
     return page(
@@ -135,11 +138,14 @@ def report(
 ) -> HTMLResponse:
     """Show one report whole, page by page."""
     wanted = wanted_of(request.query_params, runtime.today())
+    number = max(page_number, 1)
     with runtime.db.reading() as s:
-        tables = tables_of(s, name, wanted, runtime)
+        tables = tables_of(s, name, wanted, runtime, _rows_of(number))
+        pages = max(1, *(-(-table.count // PAGE) for table in tables))
+        if number > pages:
+            number = pages
+            tables = tables_of(s, name, wanted, runtime, _rows_of(number))
         groups = choices(s)
-    pages = max(1, *(-(-len(table.rows) // PAGE) for table in tables))
-    number = min(max(page_number, 1), pages)
     return page(
         request,
         "manage/report.html",
@@ -155,6 +161,10 @@ def report(
         today=runtime.today(),
         **groups,
     )
+
+
+def _rows_of(number: int) -> slice:
+    return slice((number - 1) * PAGE, number * PAGE)
 
 
 @router.get("/export/{name}")
@@ -184,11 +194,7 @@ def export(request: Request, runtime: RuntimeDep, user: Viewer, name: str) -> Re
 
 def choices(s: Session) -> dict[str, Any]:
     """Return the departments and jobs of the roster."""
-    people = roster.people(s, also_left=True)
-    return {
-        "departments": sorted({one.department for one in people if one.department}),
-        "jobs": sorted({one.job for one in people if one.job}),
-    }
+    return {"departments": roster.departments(s), "jobs": roster.jobs(s)}
 
 
 def _asked(wanted: Wanted) -> list[tuple[str, str]]:

@@ -177,9 +177,11 @@ def test_counting_by_the_database_agrees_with_counting_by_hand(db: Database, see
                 c = coverage.total(found)
                 expected = (c.assigned, c.covered, c.overdue, c.expiring, c.tried, c.ever_passed)
                 assert people_of(lines) == expected
-                late = coverage.standings(s, house.assignment, house.paper, filters, only="overdue")
-                soon = coverage.standings(s, house.assignment, house.paper, filters, only="expiring")
+                late = coverage.named(s, house.assignment, house.paper, filters, "overdue")
+                soon = coverage.named(s, house.assignment, house.paper, filters, "expiring")
                 assert (len(late), len(soon)) == (c.overdue, c.expiring)
+                lasts = {one.user.id: one.valid_until for one in lines if one.expiring}
+                assert {one.user_id: one.last for one in soon} == lasts
 
 
 def people_of(lines: Sequence[coverage.Standing]) -> tuple[int, ...]:

@@ -70,6 +70,14 @@ def test_who_is_late_and_whose_pass_runs_out(s: Session) -> None:
     assert cells(reports.late(s, Filters(date(2026, 3, 12)))) == [], "its day is not over"
 
 
+def test_a_part_of_a_long_report_is_what_the_whole_has_there(s: Session) -> None:
+    whole = reports.expiring(s, TODAY)
+    part = reports.expiring(s, TODAY, slice(1, 5))
+    assert (whole.count, part.count, len(part.rows)) == (2, 2, 1)
+    assert part.part(1, 5) == whole.rows[1:] and part.part(0, 1) == ()
+    assert reports.late(s, TODAY, slice(0, 1)).rows == reports.late(s, TODAY).rows[:1]
+
+
 def test_items_count_first_attempts_only(s: Session) -> None:
     (made,) = plans.all_papers(s)
     whole, listed = items.of_paper(s, made.id)
