@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from actions.desk.workdays import end_of_day
 
@@ -37,6 +37,9 @@ class Happened(Protocol):
     @property
     def created_at(self) -> datetime:
         """Return when."""
+
+
+_H = TypeVar("_H", bound=Happened)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,16 +94,14 @@ def replay(events: Iterable[Happened]) -> Clock | None:
     return clock
 
 
-def cycles(events: Iterable[Happened]) -> list[Clock]:
-    """Return the clock at the end of each cycle, the running one last."""
-    out: list[Clock] = []
+def cycles(events: Iterable[_H]) -> list[tuple[Clock, _H]]:
+    """Return the clock at the end of each cycle with the cycle's last event, the running one last."""
+    ends: dict[int, tuple[Clock, _H]] = {}
     clock: Clock | None = None
     for event in events:
-        following = tick(clock, event)
-        if clock is not None and following.cycle != clock.cycle:
-            out.append(clock)
-        clock = following
-    return [*out, clock] if clock else out
+        clock = tick(clock, event)
+        ends[clock.cycle] = clock, event
+    return list(ends.values())
 
 
 def tick(clock: Clock | None, event: Happened) -> Clock:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from actions.desk.clock import Clock, replay
+from actions.desk.clock import Clock, cycles, replay
 from actions.store.chain import canonical, link_hash, problems
 from actions.store.tables.desk import Ticket, TicketEvent
+from actions.store.tables.figures import TicketCycle
 
 # What a ticket's columns say of its clock, and what people call it.
 _CLOCK = {
@@ -55,8 +56,41 @@ def append(
     ticket.version = event.seq
     s.add(event)
     s.flush()
-    set_clock(ticket, clock_of(s, ticket))
+    its = timeline(s, ticket.id)
+    rounds = cycles(its)
+    set_clock(ticket, rounds[-1][0])
+    _keep_cycle(s, *rounds[-1])
     return event
+
+
+def keep_cycles(s: Session, ticket: Ticket) -> None:
+    """Write all rounds of a ticket anew; figures are counted from them, its events are the truth."""
+    s.execute(delete(TicketCycle).where(TicketCycle.ticket_id == ticket.id))
+    for clock, last in cycles(timeline(s, ticket.id)):
+        _keep_cycle(s, clock, last)
+
+
+def _keep_cycle(s: Session, clock: Clock, last: TicketEvent) -> None:
+    key = (last.ticket_id, clock.cycle)
+    row = s.get(TicketCycle, key) or TicketCycle(ticket_id=last.ticket_id, cycle=clock.cycle)
+    for name, value in cycle_values(clock, last).items():
+        setattr(row, name, value)
+    s.add(row)
+    s.flush()
+
+
+def cycle_values(clock: Clock, last: TicketEvent) -> dict[str, Any]:
+    """Return what a round's row says after its last event."""
+    return {
+        "queue": last.data.get("queue") or "general",
+        "handler_id": last.data.get("handler"),
+        "started_at": clock.started_at,
+        "due_at": clock.due_at,
+        "first_response_at": clock.first_response_at,
+        "stopped_at": clock.stopped_at,
+        "decided_at": clock.decided_at,
+        "waited": clock.waited // timedelta(microseconds=1),
+    }
 
 
 def set_clock(ticket: Ticket, clock: Clock) -> None:
@@ -98,7 +132,7 @@ def verify(s: Session, ticket: Ticket) -> list[str]:
     found = problems(events, last_seq=ticket.version)
     if not events or found:
         return found
-    return [*_text(ticket, events[0]), *_columns(ticket, events)]
+    return [*_text(ticket, events[0]), *_columns(ticket, events), *_rounds(s, ticket, events)]
 
 
 def after(ticket: Ticket) -> dict[str, Any]:
@@ -119,3 +153,12 @@ def _columns(ticket: Ticket, events: list[TicketEvent]) -> list[str]:
     if ticket.indexed or "clock" in events[0].data:
         wrong += [label for key, label in _CLOCK.items() if getattr(ticket, key) != getattr(clock, key)]
     return [f"{label}与经过不符" for label in wrong]
+
+
+def _rounds(s: Session, ticket: Ticket, events: list[TicketEvent]) -> list[str]:
+    """Compare the rounds that figures are counted from with the events; older tickets get theirs later."""
+    rows = select(TicketCycle).where(TicketCycle.ticket_id == ticket.id).order_by(TicketCycle.cycle)
+    kept = list(s.scalars(rows.execution_options(populate_existing=True)))
+    wanted = [cycle_values(clock, last) for clock, last in cycles(events)]
+    same = [{name: getattr(row, name) for name in wanted[0]} for row in kept] == wanted
+    return [] if same or not kept else ["统计用的各轮时限与经过不符"]

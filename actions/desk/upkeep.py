@@ -11,11 +11,11 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, and_, exists, or_, select
 from sqlalchemy.orm import Session
 
 from actions.desk import terms
-from actions.desk.events import clock_of, set_clock
+from actions.desk.events import clock_of, keep_cycles, set_clock
 from actions.desk.life import Step, Who, allowed
 from actions.desk.notices import inform_house
 from actions.desk.rules import DeskRules, rules_of
@@ -23,6 +23,7 @@ from actions.desk.steps import SYSTEM, locked
 from actions.desk.work import close, escalate
 from actions.store.engine import Database
 from actions.store.tables.desk import Ticket, TicketState
+from actions.store.tables.figures import TicketCycle
 from knowledge.errors import WenjinError
 
 log = logging.getLogger(__name__)
@@ -53,11 +54,17 @@ def prepare_old(db: Database, now: datetime) -> int:
     done = 0
     while True:
         with db.reading() as s:
-            found = list(s.scalars(select(Ticket.id).where(Ticket.indexed != terms.FORM).limit(_MOST)))
+            found = list(s.scalars(select(Ticket.id).where(_is_older()).limit(_MOST)))
         if not found:
             return done
         for ticket_id in found:
             done += bool(_in_turn(db, ticket_id, _prepare, now))
+
+
+def _is_older() -> ColumnElement[bool]:
+    """Return the condition of tickets that lack search terms, or the rounds that figures are counted from."""
+    counted = exists().where(TicketCycle.ticket_id == Ticket.id)
+    return or_(Ticket.indexed != terms.FORM, ~counted)
 
 
 def alert_of(ticket: Ticket, rules: DeskRules, now: datetime) -> str:
@@ -147,6 +154,8 @@ def _close(s: Session, ticket: Ticket, now: datetime) -> str:
 
 def _prepare(s: Session, ticket: Ticket, now: datetime) -> str:
     del now
-    terms.index(s, ticket)
+    if ticket.indexed != terms.FORM:
+        terms.index(s, ticket)
     set_clock(ticket, clock_of(s, ticket))
+    keep_cycles(s, ticket)
     return "prepared"

@@ -10,6 +10,8 @@ import chinese_calendar
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 _DAY = timedelta(days=1)
+_FIRST = date(2010, 1, 1)  # working time is counted from here
+_BEFORE = [0]
 
 
 @lru_cache(maxsize=4096)
@@ -65,14 +67,26 @@ def add_working(at: datetime, amount: timedelta, opens: time, closes: time) -> d
 
 def working_between(start: datetime, end: datetime, opens: time, closes: time) -> timedelta:
     """Return how much working time lies between two times; zero where the end comes first."""
-    total = timedelta()
-    day, last = start.astimezone(SHANGHAI).date(), end.astimezone(SHANGHAI).date()
-    while day <= last:
-        if is_workday(day):
-            first, until = max(start, _at(day, opens)), min(end, _at(day, closes))
-            total += max(until - first, timedelta())
-        day += _DAY
-    return total
+    return max(_worked(end, opens, closes) - _worked(start, opens, closes), timedelta())
+
+
+def _worked(at: datetime, opens: time, closes: time) -> timedelta:
+    """Return the working time from the first day on to a time; none before."""
+    local = at.astimezone(SHANGHAI)
+    day, length = local.date(), _at(_FIRST, closes) - _at(_FIRST, opens)
+    today = timedelta()
+    if is_workday(day):
+        since = local.replace(tzinfo=None) - datetime.combine(day, opens)
+        today = min(max(since, timedelta()), length)
+    return _workdays_before(day) * length + today
+
+
+def _workdays_before(day: date) -> int:
+    """Return how many working days lie between the first day and a day; each is looked up once."""
+    number = max((day - _FIRST).days, 0)
+    while len(_BEFORE) <= number:
+        _BEFORE.append(_BEFORE[-1] + is_workday(_FIRST + (len(_BEFORE) - 1) * _DAY))
+    return _BEFORE[number]
 
 
 def add_workdays(day: date, count: int) -> date:

@@ -169,7 +169,8 @@ def _append(s: Session, conversation_id: str, turn: Turn) -> Turn:
     """Give the turn the next number. The conversation is locked."""
     turn.conversation_id, turn.seq = conversation_id, last_seq(s, conversation_id) + 1
     s.add(turn)
-    get(s, conversation_id).last_at = turn.created_at
+    conversation = get(s, conversation_id)
+    conversation.last_at, conversation.uncounted = turn.created_at, True
     s.flush()
     return turn
 

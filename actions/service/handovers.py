@@ -101,6 +101,8 @@ def say(
         raise conflict("handover_not_taken", "请先接入这段对话，再回复客户。")
     _refuse_stranger(held, user)
     held.handler_seen_at = now
+    if held.first_said_at is None:
+        held.first_said_at, held.first_said_by = now, user.id
     reply = Reply(ReplyKind.TEXT, check_message(text), {"handler_name": user.called})
     return conversations.add_reply(
         s, conversation=conversation, reply=reply, reply_to=None, actor="handler", key=key, now=now

@@ -147,7 +147,9 @@ class TestMail:
             talk = _scripted(plain, [b"220 hi\r\n", b"250 hello\r\n"], heard)
             mailer = Mailer(f"smtp://user:secret@{anywhere}:{plain.getsockname()[1]}", "kefu@example.com")
             desk.complain()
-            parcel = outbox.Parcel("x", "mail", None, "a@example.com", {"subject": "s", "text": "t"}, START, START)
+            parcel = outbox.Parcel(
+                "x", "mail", None, "a@example.com", {"subject": "s", "text": "t"}, START, START
+            )
             with pytest.raises(Undelivered, match="不支持加密"):
                 asyncio.run(mailer(parcel))
             talk()

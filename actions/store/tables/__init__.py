@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from actions.store.tables import accounts, audit, desk, dialogue, knowledge, service, training
+from actions.store.tables import accounts, audit, desk, dialogue, figures, knowledge, service, training
 
-__all__ = ["accounts", "audit", "desk", "dialogue", "knowledge", "service", "training"]
+__all__ = ["accounts", "audit", "desk", "dialogue", "figures", "knowledge", "service", "training"]

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from actions.store.base import ID_LENGTH, Base, Choice, EncryptedText, JSONType, UTCDateTime, new_id
@@ -37,11 +37,20 @@ class HandoverState(StrEnum):
     ENDED = "ended"
 
 
+_UNCOUNTED = text("uncounted")
+
+
 class Conversation(Base):
-    """One customer on one channel. Staff and customers never share one, so staff answers stay with staff."""
+    """One customer on one channel. Staff and customers never share one, so staff answers stay with staff.
+
+    `uncounted` is set with whatever is added, until `actions.figures.refresh` has counted it.
+    """
 
     __tablename__ = "conversations"
-    __table_args__ = (UniqueConstraint("channel", "external_id", "audience"),)
+    __table_args__ = (
+        UniqueConstraint("channel", "external_id", "audience"),
+        Index("ix_conversations_uncounted", "id", sqlite_where=_UNCOUNTED, postgresql_where=_UNCOUNTED),
+    )
 
     id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True, default=new_id)
     channel: Mapped[str] = mapped_column(String(16))
@@ -54,6 +63,7 @@ class Conversation(Base):
     manual: Mapped[str | None] = mapped_column(String(128))
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
     last_at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
+    uncounted: Mapped[bool] = mapped_column(default=True)
 
 
 class Customer(Base):
@@ -94,7 +104,10 @@ class Turn(Base):
 
 
 class Handover(Base):
-    """A customer's wish for a person, and what became of it."""
+    """A customer's wish for a person, and what became of it.
+
+    `first_said_at` and `first_said_by` are the first message of a person to the customer.
+    """
 
     __tablename__ = "handovers"
 
@@ -105,6 +118,8 @@ class Handover(Base):
     requested_at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
     taken_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     taken_by: Mapped[str | None] = mapped_column(ForeignKey("users.id"))
+    first_said_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    first_said_by: Mapped[str | None] = mapped_column(ForeignKey("users.id"))
     queue: Mapped[str] = mapped_column(String(24), default="general")
     handler_seen_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     handler_read_seq: Mapped[int] = mapped_column(default=0)
@@ -139,3 +154,27 @@ class Rating(Base):
     comment: Mapped[str] = mapped_column(EncryptedText, default="")
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
     updated_at: Mapped[datetime] = mapped_column(UTCDateTime)
+
+
+class AnswerMark(Base):
+    """Whether an answer of the bot helped, as its customer says; the last word counts."""
+
+    __tablename__ = "answer_marks"
+
+    turn_id: Mapped[str] = mapped_column(ForeignKey("turns.id"), primary_key=True)
+    helpful: Mapped[bool]
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
+
+
+class FollowUp(Base):
+    """A low rating that somebody looks after; what they did is encrypted."""
+
+    __tablename__ = "follow_ups"
+
+    id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True, default=new_id)
+    rating_id: Mapped[str] = mapped_column(ForeignKey("ratings.id"), unique=True)
+    reason: Mapped[str] = mapped_column(String(24))
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    done_at: Mapped[datetime | None] = mapped_column(UTCDateTime, index=True)
+    done_by: Mapped[str | None] = mapped_column(ForeignKey("users.id"))
+    note: Mapped[str] = mapped_column(EncryptedText, default="")

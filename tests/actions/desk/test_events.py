@@ -142,6 +142,7 @@ def test_a_ticket_that_was_removed_or_cut_short_shows(db: Database) -> None:
     first, second, _ = filled(db)
     with db.begin() as s:
         cut, gone = (tickets.get_by_number(s, number) for number in (first, second))
+        s.execute(text("DELETE FROM ticket_cycles"))
         for table in ("ticket_events WHERE ticket_id", "tickets WHERE id"):
             s.execute(text(f"DELETE FROM {table} = :id"), {"id": gone.id})  # noqa: S608
         s.execute(text("DELETE FROM ticket_events WHERE ticket_id = :id AND seq > 2"), {"id": cut.id})
@@ -176,3 +177,11 @@ def test_only_the_own_secret_reads_it(session: Session, ticket: Ticket) -> None:
     with pytest.raises(WenjinError) as told:
         tickets.verify(session, ticket)
     assert told.value.code == "wrong_key"
+
+
+def test_a_round_that_figures_are_counted_from_is_held_against_the_events(db: Database) -> None:
+    first, _, _ = filled(db)
+    with db.begin() as s:
+        s.execute(text("UPDATE ticket_cycles SET waited = 1 WHERE cycle = 1"))
+    with db.begin() as s:
+        assert tickets.verify(s, tickets.get_by_number(s, first)) == ["统计用的各轮时限与经过不符"]

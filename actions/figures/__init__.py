@@ -1,0 +1,1 @@
+"""What the service is worth, in figures: counted by SQL from what happened, each with its definition."""

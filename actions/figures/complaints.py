@@ -1,0 +1,128 @@
+"""Complaints in figures: how many came and are open, deadlines met, reopenings, the backlog by age."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import ColumnElement, and_, case, func, or_, select
+from sqlalchemy.orm import Session
+
+from actions.figures.scope import Scope
+from actions.store.sql import micros
+from actions.store.tables.desk import Ticket
+from actions.store.tables.figures import TicketCycle
+
+AGES = (
+    (3, "3 天内"),
+    (7, "4–7 天"),
+    (15, "8–15 天"),
+    (30, "16–30 天"),
+)  # days up to, and what people call it
+OLDEST = "超过 30 天"
+
+
+@dataclass(frozen=True, slots=True)
+class Complaints:
+    """Complaints of a time.
+
+    `created` were registered in it. `judged` are rounds whose deadline was met or missed in it: met with a
+    decision in time, missed when the time limit ended without one (the timer's verdict, which a later
+    decision does not change); `in_time` those met. `decided` rounds were decided in it, `reopened` ones
+    began anew.
+    """
+
+    created: int
+    judged: int
+    in_time: int
+    decided: int
+    reopened: int
+
+    @property
+    def met(self) -> float | None:
+        """Return the share of deadlines met, 0 to 1."""
+        return self.in_time / self.judged if self.judged else None
+
+    @property
+    def reopen_rate(self) -> float | None:
+        """Return reopenings by decisions of the time."""
+        return self.reopened / self.decided if self.decided else None
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """What waits for a decision now, by age since registration; `overdue` of it is late."""
+
+    ages: Mapping[str, int]
+    overdue: int
+
+    @property
+    def tickets(self) -> int:
+        """Return all that wait."""
+        return sum(self.ages.values())
+
+
+def complaints(s: Session, scope: Scope) -> Complaints:
+    """Count the complaints of a scope."""
+    created = select(func.count()).select_from(Ticket)
+    created = created.where(*scope.within(Ticket.created_at), *scope.complaints(), *_queue(scope))
+    rounds = select(
+        _sum(or_(met_in(scope), missed_in(scope))),
+        _sum(met_in(scope)),
+        _sum(and_(*scope.within(TicketCycle.decided_at))),
+        _sum(and_(TicketCycle.cycle > 1, *scope.within(TicketCycle.started_at))),
+    ).join(Ticket, Ticket.id == TicketCycle.ticket_id)
+    touched = or_(
+        and_(*scope.within(TicketCycle.stopped_at)),
+        and_(*scope.within(TicketCycle.started_at)),
+        and_(*scope.within(TicketCycle.due_at)),
+    )
+    rounds = rounds.where(touched, *scope.complaints(), *round_queue(scope))
+    judged, in_time, decided, reopened = (int(count) for count in s.execute(rounds).one())
+    return Complaints(s.scalar(created) or 0, judged, in_time, decided, reopened)
+
+
+def backlog(s: Session, scope: Scope) -> Backlog:
+    """Count what waits for a decision at the scope's `now`."""
+    age = micros(Ticket.created_at)
+    at = int(scope.now.timestamp()) * 1_000_000 + scope.now.microsecond
+    day = timedelta(days=1) // timedelta(microseconds=1)
+    bucket: ColumnElement[str] = case(*((age > at - days * day, name) for days, name in AGES), else_=OLDEST)
+    counted = (
+        select(bucket, func.count(), _sum(and_(Ticket.paused_at.is_(None), Ticket.due_at < scope.now)))
+        .where(Ticket.stopped_at.is_(None), *scope.complaints(), *_queue(scope))
+        .group_by(bucket)
+    )
+    found = {name: (count, late) for name, count, late in s.execute(counted)}
+    names = [*(name for _, name in AGES), OLDEST]
+    ages = {name: found.get(name, (0, 0))[0] for name in names}
+    return Backlog(ages, sum(int(late) for _, late in found.values()))
+
+
+def met_in(scope: Scope) -> ColumnElement[bool]:
+    """Return the condition of rounds decided in time in a scope."""
+    return and_(*scope.within(TicketCycle.decided_at), TicketCycle.decided_at <= TicketCycle.due_at)
+
+
+def missed_in(scope: Scope) -> ColumnElement[bool]:
+    """Return the condition of rounds whose time limit ended in a scope without a decision."""
+    return and_(
+        *scope.within(TicketCycle.due_at),
+        TicketCycle.due_at < scope.now,
+        or_(TicketCycle.stopped_at.is_(None), TicketCycle.stopped_at > TicketCycle.due_at),
+        or_(Ticket.paused_at.is_(None), TicketCycle.cycle < Ticket.cycle),
+    )
+
+
+def round_queue(scope: Scope) -> list[ColumnElement[bool]]:
+    """Return the condition on rounds that a scope's queue is."""
+    return [TicketCycle.queue == scope.queue] if scope.queue else []
+
+
+def _queue(scope: Scope) -> list[ColumnElement[bool]]:
+    return [Ticket.queue == scope.queue] if scope.queue else []
+
+
+def _sum(condition: ColumnElement[bool]) -> ColumnElement[int]:
+    return func.coalesce(func.sum(case((condition, 1), else_=0)), 0)

@@ -1,0 +1,175 @@
+"""Exchanges and visits, made by SQL from turns, hand-overs and tickets; all can be made anew at any time.
+
+A conversation is counted again whenever something was added to it (`Conversation.uncounted`, set in the same
+transaction), so that figures never miss what was committed and never count it twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import (
+    ColumnElement,
+    Float,
+    Integer,
+    Select,
+    Subquery,
+    and_,
+    case,
+    cast,
+    delete,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from actions.store.engine import Database
+from actions.store.sql import micros
+from actions.store.tables.desk import Ticket
+from actions.store.tables.figures import Exchange, Visit
+from actions.store.tables.service import Actor, Conversation, Handover, HandoverState, Turn
+
+IDLE = timedelta(minutes=30)  # a silence longer than this ends a visit
+# What a message counts as when its replies have several outcomes: the first of these that is among them.
+OUTCOMES = ("handover", "answered", "clarify", "refused", "ticket", "quiz", "error", "smalltalk")
+_BATCH = 500
+
+
+def refresh(db: Database) -> int:
+    """Count what has been added since the last time; return how many conversations that were."""
+    done = 0
+    while True:
+        with db.begin() as s:
+            found = _uncounted(s)
+            if found:
+                count(s, found)
+        done += len(found)
+        if len(found) < _BATCH:
+            return done
+
+
+def rebuild(db: Database) -> int:
+    """Count everything anew; return how many conversations that were."""
+    with db.begin() as s:
+        s.execute(update(Conversation).values(uncounted=True))
+    return refresh(db)
+
+
+def count(s: Session, conversations: Sequence[str]) -> None:
+    """Make the exchanges and visits of some conversations anew."""
+    s.flush()
+    for table in (Exchange, Visit):
+        s.execute(delete(table).where(table.conversation_id.in_(conversations)))
+    columns = [c.name for c in Exchange.__table__.columns]
+    s.execute(insert(Exchange).from_select(columns, _exchanges(conversations)))
+    s.execute(insert(Visit).from_select([c.name for c in Visit.__table__.columns], _visits(conversations)))
+    s.execute(update(Conversation).where(Conversation.id.in_(conversations)).values(uncounted=False))
+
+
+def _uncounted(s: Session) -> list[str]:
+    """Return conversations to count, locked; another process that counts takes others."""
+    found = select(Conversation.id).where(Conversation.uncounted.is_(True)).limit(_BATCH)
+    return list(s.scalars(found.with_for_update(skip_locked=True)))
+
+
+def _exchanges(conversations: Sequence[str]) -> Select[tuple[object, ...]]:
+    """Select the customers' turns with their visit's number and what the bot made of them."""
+    at = micros(Turn.created_at)
+    silence = at - func.lag(at).over(partition_by=Turn.conversation_id, order_by=Turn.seq)
+    asked = (
+        select(
+            Turn.id,
+            Turn.conversation_id,
+            Turn.seq,
+            Turn.created_at,
+            case((silence <= _micros(IDLE), 0), else_=1).label("begins"),
+        )
+        .where(Turn.conversation_id.in_(conversations), Turn.actor == Actor.CUSTOMER)
+        .subquery()
+    )
+    replied = _replied(conversations)
+    number = func.sum(asked.c.begins).over(partition_by=asked.c.conversation_id, order_by=asked.c.seq)
+    weight = replied.c.weight
+    named: ColumnElement[str] = case(
+        (weight.is_(None), ""), *((weight == place, word) for place, word in enumerate(OUTCOMES)), else_=""
+    )
+    return (
+        select(
+            asked.c.id, asked.c.conversation_id, cast(number, Integer), Conversation.audience,
+            Conversation.channel, asked.c.created_at, named, cast(func.round(replied.c.ms), Integer),
+        )
+        .join(Conversation, Conversation.id == asked.c.conversation_id)
+        .outerjoin(replied, replied.c.reply_to == asked.c.id)
+    )  # fmt: skip
+
+
+def _replied(conversations: Sequence[str]) -> Subquery:
+    """Select for each turn that the bot replied to the weight of its outcome and its first reply's time."""
+    weights = case(
+        {word: place for place, word in enumerate(OUTCOMES)}, value=Turn.outcome, else_=len(OUTCOMES) - 1
+    )
+    place = func.row_number().over(partition_by=Turn.reply_to, order_by=Turn.seq)
+    replies = (
+        select(Turn.reply_to, weights.label("weight"), Turn.latency_ms, place.label("place"))
+        .where(Turn.conversation_id.in_(conversations), Turn.actor == Actor.BOT, Turn.reply_to.is_not(None))
+        .subquery()
+    )
+    first = func.max(case((replies.c.place == 1, cast(replies.c.latency_ms, Float))))
+    return (
+        select(replies.c.reply_to, func.min(replies.c.weight).label("weight"), first.label("ms"))
+        .group_by(replies.c.reply_to)
+        .subquery()
+    )
+
+
+def _visits(conversations: Sequence[str]) -> Select[tuple[object, ...]]:
+    """Select the visits of conversations whose exchanges are there."""
+    last = func.row_number().over(
+        partition_by=(Exchange.conversation_id, Exchange.visit), order_by=Turn.seq.desc()
+    )
+    ranked = (
+        select(Exchange, last.label("from_last"))
+        .join(Turn, Turn.id == Exchange.turn_id)
+        .where(Exchange.conversation_id.in_(conversations))
+        .subquery()
+    )
+    run = (
+        select(
+            ranked.c.conversation_id,
+            ranked.c.visit,
+            func.min(ranked.c.audience).label("audience"),
+            func.min(ranked.c.channel).label("channel"),
+            func.min(ranked.c.asked_at).label("started_at"),
+            func.max(ranked.c.asked_at).label("ended_at"),
+            func.count().label("messages"),
+            func.max(case((ranked.c.outcome == "answered", 1), else_=0)).label("answered"),
+            func.max(case((and_(ranked.c.from_last == 1, ranked.c.outcome == "clarify"), 1), else_=0)).label(
+                "asked_back"
+            ),
+        )
+        .group_by(ranked.c.conversation_id, ranked.c.visit)
+        .subquery()
+    )
+    back_at = func.lead(run.c.started_at).over(partition_by=run.c.conversation_id, order_by=run.c.visit)
+    visit = select(run, back_at.label("back_at")).subquery()
+
+    def during(column: InstrumentedAttribute[datetime]) -> ColumnElement[bool]:
+        return and_(column >= visit.c.started_at, or_(visit.c.back_at.is_(None), column < visit.c.back_at))
+
+    wished = and_(Handover.conversation_id == visit.c.conversation_id, during(Handover.requested_at))
+    alone = and_(wished, Handover.taken_by.is_(None), Handover.state != HandoverState.TAKEN)
+    complained = and_(Ticket.conversation_id == visit.c.conversation_id, during(Ticket.created_at))
+    return select(
+        visit.c.conversation_id, visit.c.visit, visit.c.audience, visit.c.channel, visit.c.started_at,
+        visit.c.ended_at, visit.c.messages, visit.c.answered == 1, exists().where(wished),
+        exists().where(complained), or_(visit.c.asked_back == 1, exists().where(alone)), visit.c.back_at,
+    )  # fmt: skip
+
+
+def _micros(span: timedelta) -> int:
+    return span // timedelta(microseconds=1)

@@ -1,0 +1,70 @@
+"""Times in SQL that SQLite and PostgreSQL compute alike: microseconds, and days and hours in China."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from sqlalchemy import BigInteger, Integer, String
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
+
+
+class micros(FunctionElement[int]):
+    """Microseconds since 1970 of a time, exact on both databases."""
+
+    type = BigInteger()
+    inherit_cache = True
+
+
+class china_day(FunctionElement[str]):
+    """The day in China of a time, as text: 2026-03-02."""
+
+    type = String()
+    inherit_cache = True
+
+
+class china_hour(FunctionElement[int]):
+    """The hour of the day in China of a time, 0 to 23."""
+
+    type = Integer()
+    inherit_cache = True
+
+
+def day_of(text: str) -> date:
+    """Return what `china_day` gave as a date."""
+    return date.fromisoformat(text)
+
+
+# SQLite keeps UTC as text with six decimals, and China is eight hours ahead of it all year.
+@compiles(micros, "sqlite")
+def _micros_sqlite(element: micros, compiler: SQLCompiler, **kw: Any) -> str:
+    at = compiler.process(element.clauses, **kw)
+    return f"(CAST(strftime('%s', {at}) AS INTEGER) * 1000000 + CAST(substr({at}, 21, 6) AS INTEGER))"
+
+
+@compiles(micros, "postgresql")
+def _micros_postgresql(element: micros, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"CAST(extract(epoch FROM {compiler.process(element.clauses, **kw)}) * 1000000 AS BIGINT)"
+
+
+@compiles(china_day, "sqlite")
+def _day_sqlite(element: china_day, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"date({compiler.process(element.clauses, **kw)}, '+8 hours')"
+
+
+@compiles(china_day, "postgresql")
+def _day_postgresql(element: china_day, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"to_char({compiler.process(element.clauses, **kw)} AT TIME ZONE 'Asia/Shanghai', 'YYYY-MM-DD')"
+
+
+@compiles(china_hour, "sqlite")
+def _hour_sqlite(element: china_hour, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"CAST(strftime('%H', {compiler.process(element.clauses, **kw)}, '+8 hours') AS INTEGER)"
+
+
+@compiles(china_hour, "postgresql")
+def _hour_postgresql(element: china_hour, compiler: SQLCompiler, **kw: Any) -> str:
+    at = compiler.process(element.clauses, **kw)
+    return f"CAST(extract(hour FROM {at} AT TIME ZONE 'Asia/Shanghai') AS INTEGER)"
