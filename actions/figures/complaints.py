@@ -29,8 +29,8 @@ class Complaints:
 
     `created` were registered in it. `judged` are rounds whose deadline was met or missed in it: met with a
     decision in time, missed when the time limit ended without one (the timer's verdict, which a later
-    decision does not change); `in_time` those met. `decided` rounds were decided in it, `reopened` ones
-    began anew.
+    decision does not change); `in_time` those met. `decided` rounds were decided in it; `reopened`
+    are those of them that another round followed, until now.
     """
 
     created: int
@@ -46,7 +46,7 @@ class Complaints:
 
     @property
     def reopen_rate(self) -> float | None:
-        """Return reopenings by decisions of the time."""
+        """Return the share of decisions that were not the end, 0 to 1."""
         return self.reopened / self.decided if self.decided else None
 
 
@@ -66,18 +66,14 @@ class Backlog:
 def complaints(s: Session, scope: Scope) -> Complaints:
     """Count the complaints of a scope."""
     created = select(func.count()).select_from(Ticket)
-    created = created.where(*scope.within(Ticket.created_at), *scope.complaints(), *_queue(scope))
+    created = created.where(*scope.within(Ticket.created_at), *scope.complaints(), *ticket_queue(scope))
     rounds = select(
         _sum(or_(met_in(scope), missed_in(scope))),
         _sum(met_in(scope)),
         _sum(and_(*scope.within(TicketCycle.decided_at))),
-        _sum(and_(TicketCycle.cycle > 1, *scope.within(TicketCycle.started_at))),
+        _sum(and_(*scope.within(TicketCycle.decided_at), was_reopened())),
     ).join(Ticket, Ticket.id == TicketCycle.ticket_id)
-    touched = or_(
-        and_(*scope.within(TicketCycle.stopped_at)),
-        and_(*scope.within(TicketCycle.started_at)),
-        and_(*scope.within(TicketCycle.due_at)),
-    )
+    touched = or_(and_(*scope.within(TicketCycle.stopped_at)), and_(*scope.within(TicketCycle.due_at)))
     rounds = rounds.where(touched, *scope.complaints(), *round_queue(scope))
     judged, in_time, decided, reopened = (int(count) for count in s.execute(rounds).one())
     return Complaints(s.scalar(created) or 0, judged, in_time, decided, reopened)
@@ -88,10 +84,10 @@ def backlog(s: Session, scope: Scope) -> Backlog:
     age = micros(Ticket.created_at)
     at = int(scope.now.timestamp()) * 1_000_000 + scope.now.microsecond
     day = timedelta(days=1) // timedelta(microseconds=1)
-    bucket: ColumnElement[str] = case(*((age > at - days * day, name) for days, name in AGES), else_=OLDEST)
+    bucket: ColumnElement[str] = case(*((age >= at - days * day, name) for days, name in AGES), else_=OLDEST)
     counted = (
         select(bucket, func.count(), _sum(and_(Ticket.paused_at.is_(None), Ticket.due_at < scope.now)))
-        .where(Ticket.stopped_at.is_(None), *scope.complaints(), *_queue(scope))
+        .where(Ticket.stopped_at.is_(None), *scope.complaints(), *ticket_queue(scope))
         .group_by(bucket)
     )
     found = {name: (count, late) for name, count, late in s.execute(counted)}
@@ -111,8 +107,13 @@ def missed_in(scope: Scope) -> ColumnElement[bool]:
         *scope.within(TicketCycle.due_at),
         TicketCycle.due_at < scope.now,
         or_(TicketCycle.stopped_at.is_(None), TicketCycle.stopped_at > TicketCycle.due_at),
-        or_(Ticket.paused_at.is_(None), TicketCycle.cycle < Ticket.cycle),
+        or_(Ticket.paused_at.is_(None), was_reopened()),
     )
+
+
+def was_reopened() -> ColumnElement[bool]:
+    """Return the condition of rounds that another one followed."""
+    return TicketCycle.cycle < Ticket.cycle
 
 
 def round_queue(scope: Scope) -> list[ColumnElement[bool]]:
@@ -120,7 +121,8 @@ def round_queue(scope: Scope) -> list[ColumnElement[bool]]:
     return [TicketCycle.queue == scope.queue] if scope.queue else []
 
 
-def _queue(scope: Scope) -> list[ColumnElement[bool]]:
+def ticket_queue(scope: Scope) -> list[ColumnElement[bool]]:
+    """Return the condition on tickets that a scope's queue is."""
     return [Ticket.queue == scope.queue] if scope.queue else []
 
 

@@ -13,6 +13,7 @@ from sqlalchemy import (
     ColumnElement,
     Float,
     Integer,
+    Numeric,
     Select,
     Subquery,
     and_,
@@ -101,7 +102,7 @@ def _exchanges(conversations: Sequence[str]) -> Select[tuple[object, ...]]:
     return (
         select(
             asked.c.id, asked.c.conversation_id, cast(number, Integer), Conversation.audience,
-            Conversation.channel, asked.c.created_at, named, cast(func.round(replied.c.ms), Integer),
+            Conversation.channel, asked.c.created_at, named, _whole(replied.c.ms),
         )
         .join(Conversation, Conversation.id == asked.c.conversation_id)
         .outerjoin(replied, replied.c.reply_to == asked.c.id)
@@ -169,6 +170,11 @@ def _visits(conversations: Sequence[str]) -> Select[tuple[object, ...]]:
         visit.c.ended_at, visit.c.messages, visit.c.answered == 1, exists().where(wished),
         exists().where(complained), or_(visit.c.asked_back == 1, exists().where(alone)), visit.c.back_at,
     )  # fmt: skip
+
+
+def _whole(ms: ColumnElement[float]) -> ColumnElement[int]:
+    """Return whole milliseconds; halves go up on both databases, which numbers of base two do not on all."""
+    return cast(func.round(cast(ms, Numeric)), Integer)
 
 
 def _micros(span: timedelta) -> int:

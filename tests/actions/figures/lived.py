@@ -65,7 +65,8 @@ class Service:
 
 
 REPLIES = st.lists(
-    st.tuples(st.sampled_from(KINDS), st.one_of(st.none(), st.floats(0.2, 4_000))), max_size=3
+    st.tuples(st.sampled_from(KINDS), st.one_of(st.none(), st.integers(1, 32_000).map(lambda n: n / 8))),
+    max_size=3,
 ).map(tuple)
 WISHES = ("", "", "", "", "wishes", "comes", "complains")
 SAID = st.builds(Said, st.sampled_from(PAUSES), REPLIES, st.sampled_from(WISHES))
@@ -97,7 +98,7 @@ class Log:
 def live(s: Session, service: Service) -> Log:
     """Let it all happen in the database, and write it down."""
     log = Log()
-    handler, _ = accounts.add_user(s, name="li", password=None, roles=["handler"], now=NOW)
+    handler, _ = accounts.add_user(s, name="ma", password=None, roles=["handler"], now=NOW)
     for number, guest in enumerate(service.guests):
         chat = conversations.open_conversation(
             s, channel=guest.channel, external_id=f"guest {number}", customer_id=f"c{number}",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import datetime
+from math import floor
 from statistics import mean, median
 from typing import Any
 
@@ -55,7 +56,7 @@ def _messages(s: Session, log: Log) -> None:
     asked = [one for one in log.messages if within(one["at"])]
     outcomes = Counter(outcome_of(one["said"]) for one in asked)
     firsts = [one["said"].replies[0][1] for one in asked if one["said"].replies]
-    times = sorted(round(ms) for ms in firsts if ms is not None)
+    times = sorted(floor(ms + 0.5) for ms in firsts if ms is not None)
     found = answers.answers(s, SCOPE)
     assert dict(found.outcomes) == dict(outcomes)
     assert found.messages == len(asked) == sum(day.messages for day in answers.daily(s, SCOPE))
@@ -122,7 +123,7 @@ def _ratings(s: Session, service: Service) -> None:
         low, high = found.interval or (0, 0)
         assert 0 <= low <= (found.csat or 0) <= high <= 1
     if speeds:
-        assert found.dimensions["response_speed"] == (pytest.approx(mean(speeds)), len(speeds))
+        assert found.dimensions["response_speed"] == pytest.approx((mean(speeds), len(speeds)))
     marks = [helpful for after, helpful in service.marks if within(SINCE + after)]
     assert (found.helpful, found.unhelpful) == (sum(marks), len(marks) - sum(marks))
 
@@ -146,8 +147,8 @@ def rows(db: Database) -> dict[str, list[dict[str, Any]]]:
     with db.reading() as s:
         return {
             table.__tablename__: [
-                {column.name: getattr(row, column.name) for column in table.__table__.columns}
-                for row in s.scalars(select(table).order_by(*table.__table__.primary_key.columns))
+                {column.key: getattr(row, column.key) for column in table.__mapper__.column_attrs}
+                for row in s.scalars(select(table).order_by(*table.__mapper__.primary_key))
             ]
             for table in (Exchange, Visit)
         }
