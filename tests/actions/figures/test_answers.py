@@ -39,7 +39,7 @@ def within(at: datetime) -> bool:
     return SINCE <= at < UNTIL
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
 @given(SERVICES)
 def test_figures_are_what_a_slow_count_gives(db: Database, service: Service) -> None:
     with pytest.raises(Undo), db.begin() as s:

@@ -53,7 +53,7 @@ def counted(unit: Unit, rows: list[Row]) -> float | None:
     return spread(values).median
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(SERVICES, LIVES, st.sampled_from(("", "web")), st.sampled_from(("", "general", "fraud")))
 def test_figures_are_what_their_rows_say(
     db: Database, service: Service, lives: Lives, channel: str, queue: str
@@ -71,7 +71,7 @@ def test_figures_are_what_their_rows_say(
         raise Undo
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(LIVES)
 def test_rounds_are_what_replayed_clocks_give(db: Database, lives: Lives) -> None:
     with pytest.raises(Undo), db.begin() as s:
