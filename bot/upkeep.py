@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable
 
 from actions.desk import attachments, upkeep
+from actions.figures import refresh
 from actions.service import absence
 from actions.training import assignments, certificates, reminders
 from bot import metrics
@@ -26,6 +27,7 @@ async def keep(runtime: Runtime, stopping: asyncio.Event, *, every: float = EVER
         await _safely(once, runtime)
         await _safely(watch_handovers, runtime)
         await _safely(keep_training, runtime)
+        await _safely(count, runtime)
         try:
             await asyncio.wait_for(stopping.wait(), every)
         except TimeoutError:
@@ -69,6 +71,11 @@ def keep_training(runtime: Runtime) -> dict[str, int]:
     if done:
         log.info("training: %s", done)
     return done
+
+
+def count(runtime: Runtime) -> int:
+    """Count what has been said since the last minute, for the figures."""
+    return refresh.refresh(runtime.db)
 
 
 async def _safely(work: Callable[[Runtime], object], runtime: Runtime) -> None:
