@@ -6,6 +6,7 @@ from dataclasses import asdict, replace
 from typing import ClassVar
 
 from actions.desk import tickets
+from actions.rasa import misunderstood
 from actions.rasa.services import answerer
 from actions.rasa.talk import DialogueAction, Events, Talk
 from actions.service.replies import Button, Reply, ReplyKind
@@ -29,10 +30,11 @@ class AnswerAction(DialogueAction):
         answer = answerer().answer(question, audience=talk.audience, context=context)
         reply = reply_of(answer)
         if talk.tracker.active_loop_name:
-            reply = _beside_a_form(reply)
+            talk.say(_beside_a_form(reply))
         elif answer.outcome is Outcome.REFUSED:
-            reply = _for_a_waiting_ticket(talk, reply)
-        talk.say(reply)
+            _refuse(talk, reply)
+        else:
+            talk.say(reply)
         answered = answer.outcome is Outcome.ANSWERED
         events: Events = [{"event": "slot", "name": "last_question", "value": question[:MAX_CONTEXT]}]
         if answered:
@@ -40,12 +42,23 @@ class AnswerAction(DialogueAction):
         return events
 
 
-def _for_a_waiting_ticket(talk: Talk, reply: Reply) -> Reply:
+def _refuse(talk: Talk, reply: Reply) -> None:
+    """Say that the manual has no answer, or what else the sentence may have been for."""
+    offer = _for_a_waiting_ticket(talk)
+    if offer:
+        talk.say(offer)
+    elif talk.heard.intent == misunderstood.UNKNOWN:
+        misunderstood.explain(talk, reply)
+    else:
+        talk.say(reply)
+
+
+def _for_a_waiting_ticket(talk: Talk) -> Reply | None:
     """Offer to write the sentence into the ticket whose handler waits for an answer of this customer."""
     own = tickets.for_customer(talk.session, talk.turn.customer_id)
     waiting = next((ticket for ticket in own if ticket.state is TicketState.WAITING), None)
     if waiting is None:
-        return reply
+        return None
     text = f"处理人员在等您补充工单 {waiting.number}。这句话要记到工单里吗？"
     button = Button("记到工单里", f"补充 {waiting.number}：{talk.heard.text[:MAX_NOTE]}")
     return Reply(ReplyKind.TEXT, text, {"outcome": "ticket"}, (button, *WAYS_ON))

@@ -2,23 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import ClassVar
 
 from sqlalchemy.orm import Session
 
 from actions.desk import cards, customer, tickets
+from actions.desk.attachments import Upload
 from actions.desk.intake import CHAT
 from actions.desk.tickets import TicketDraft
 from actions.desk.workdays import SHANGHAI
 from actions.rasa import complaint_memory as memory
-from actions.rasa.complaint_reading import CHANGE, CONFIRM, DROP, SAME, Kind, Move, next_step, read
+from actions.rasa.complaint_length import fit, parts
+from actions.rasa.complaint_reading import (
+    CHANGE,
+    CONFIRM,
+    DROP,
+    RESUME,
+    SAME,
+    Kind,
+    Move,
+    next_step,
+    read,
+    surely_answers,
+)
 from actions.rasa.complaint_said import APART, DAYS, EARLIER, KEY, NOTICE, filled, recognised, shorten
 from actions.rasa.complaint_words import CONTACT, DEMAND, FIELDS, IN_CHAT, MATTER, PRODUCT, UNSAID
+from actions.rasa.danger import Danger
 from actions.rasa.form import answers_now, opens_now, request
+from actions.rasa.handover import STOLEN, WISH, call_person
 from actions.rasa.note import take_files
 from actions.rasa.services import services
+from actions.rasa.silence import away_since
 from actions.rasa.talk import DialogueAction, Events, Talk, set_slots
 from actions.service import attendance, customers, handovers
 from actions.service.replies import Button, Reply
@@ -28,7 +44,9 @@ from actions.store.tables.desk import Ticket
 FORM = "complaint_form"
 LAST_TICKET = "last_ticket"
 SENT, MERGED, DROPPED = "yes", "merged", "dropped"
-FORGOTTEN: dict[str, None] = dict.fromkeys([*FIELDS, CONFIRM, DROP, CHANGE, SAME, KEY, NOTICE, DAYS, EARLIER])
+FORGOTTEN: dict[str, None] = dict.fromkeys(
+    [*FIELDS, CONFIRM, DROP, CHANGE, SAME, RESUME, KEY, NOTICE, DAYS, EARLIER]
+)
 
 
 class ValidateComplaintForm(DialogueAction):
@@ -43,13 +61,36 @@ class ValidateComplaintForm(DialogueAction):
         if opens_now(events, FORM):
             return _open(talk)
         if not answers_now(events, FORM):
-            return [*set_slots({NOTICE: "我们接着登记。"}), request(_pending(talk, said))]
-        return _after(talk, read(talk.heard, str(talk.slot("requested_slot") or ""), said), said)
+            return _go_on(talk, said)
+        return _hear(talk, said)
 
 
-def _pending(talk: Talk, said: Mapping[str, str]) -> str:
+def _hear(talk: Talk, said: Mapping[str, str]) -> Events:
+    """Take what was just said; who was away and says nothing for the form is asked whether to go on."""
+    asked = str(talk.slot("requested_slot") or "")
+    move = read(talk.heard, asked, said)
+    if move.kind is Kind.INTERRUPT:
+        return []
+    if asked != RESUME and away_since(talk) and not surely_answers(talk.heard, move, asked):
+        return [*set_slots({NOTICE: ""}), request(RESUME)]
+    _protect(talk)
+    return _after(talk, move, said)
+
+
+def _protect(talk: Talk) -> None:
+    """Say at once what to do where an answer of the form speaks of a theft, unless that was said already."""
+    held = handovers.open_for(talk.session, talk.turn.conversation_id)
+    if talk.heard.danger is Danger.STOLEN and not (held and held.queue in handovers.URGENT):
+        call_person(talk, STOLEN)
+
+
+def _go_on(talk: Talk, said: Mapping[str, str]) -> Events:
+    """Ask again after something else was answered."""
     asked = talk.slot("requested_slot")
-    return str(asked) if asked in (DROP, CHANGE) else _next(said, talk.slot(EARLIER))
+    if asked == RESUME or away_since(talk):
+        return [*set_slots({NOTICE: ""}), request(RESUME)]
+    pending = str(asked) if asked in (DROP, CHANGE) else _next(said, talk.slot(EARLIER))
+    return [*set_slots({NOTICE: "我们接着登记。"}), request(pending)]
 
 
 def _next(said: Mapping[str, str], earlier: object) -> str:
@@ -65,6 +106,9 @@ def _open(talk: Talk) -> Events:
     notice = _acknowledge(said) if said.get(MATTER) else ""
     earlier = _earlier(talk, said) if said.get(MATTER) else None
     kept = {**FORGOTTEN, **said, KEY: key, NOTICE: notice, DAYS: days, EARLIER: earlier}
+    _protect(talk)
+    if talk.heard.wishes("ask_human"):
+        call_person(talk, WISH)
     return [*set_slots(kept), request(_next(said, earlier))]
 
 
@@ -82,8 +126,6 @@ def _earlier(talk: Talk, said: Mapping[str, str]) -> str | None:
 
 
 def _after(talk: Talk, move: Move, said: Mapping[str, str]) -> Events:
-    if move.kind is Kind.INTERRUPT:
-        return []
     if move.kind in _ENDS:
         return [*set_slots({CONFIRM: _ENDS[move.kind]}), request(None)]
     if move.kind is Kind.ASK_DROP:
@@ -128,7 +170,9 @@ class EndComplaint(DialogueAction):
         return set_slots({**FORGOTTEN, LAST_TICKET: ticket.number})
 
 
-def _register(talk: Talk, said: Mapping[str, str]) -> Ticket:
+def _register(talk: Talk, answers: Mapping[str, str]) -> Ticket:
+    fitting = fit(answers)
+    said = fitting.said
     draft = TicketDraft(
         said[MATTER], said[PRODUCT], said[DEMAND], _reachable(said[CONTACT]),
         customers.name_of(talk.session, talk.turn.customer_id), found=recognised(talk, said),
@@ -146,26 +190,40 @@ def _register(talk: Talk, said: Mapping[str, str]) -> Ticket:
         now=talk.now,
         rng=talk.turn.rng,
     )
+    for place, text in enumerate(fitting.rest):
+        _add(talk, ticket, text, f"rest{place}")
     talk.say(registered(talk.session, ticket))
     return ticket
 
 
 def _merge(talk: Talk, said: Mapping[str, str]) -> Ticket:
     """Add what was said, and the files that wait, to the ticket of the same matter; its clock runs on."""
-    s, me = talk.session, talk.turn
-    ticket = tickets.get_by_number(s, str(talk.slot(EARLIER)), customer_id=me.customer_id)
+    ticket = tickets.get_by_number(talk.session, str(talk.slot(EARLIER)), customer_id=talk.turn.customer_id)
     demand = said.get(DEMAND, UNSAID)
     text = said[MATTER] if demand in (UNSAID, said[MATTER]) else f"{said[MATTER]}\n诉求：{demand}"
-    customer.add_facts(
-        s, ticket_id=ticket.id, customer_id=me.customer_id, text=text, key=str(talk.slot(KEY)),
-        files=take_files(talk), now=talk.now,
-    )  # fmt: skip
+    first, *rest = parts(text)
+    _add(talk, ticket, first, "", take_files(talk))
+    for place, more in enumerate(rest):
+        _add(talk, ticket, more, f"rest{place}")
     told = (
         f"已并入工单 {ticket.number}，没有另开新单。时限不变，仍在 {cards.due_words(ticket)}前答复您。"
         "处理人员会看到您这次说的情况。"
     )
-    talk.say(cards.ticket_reply(s, ticket, told))
+    talk.say(cards.ticket_reply(talk.session, ticket, told))
     return ticket
+
+
+def _add(talk: Talk, ticket: Ticket, text: str, part: str, files: Sequence[Upload] = ()) -> None:
+    """Add facts to a ticket, once; `part` tells the parts of a long text apart."""
+    customer.add_facts(
+        talk.session,
+        ticket_id=ticket.id,
+        customer_id=talk.turn.customer_id,
+        text=text,
+        files=files,
+        key=f"{talk.slot(KEY)}{part}",
+        now=talk.now,
+    )
 
 
 def registered(s: Session, ticket: Ticket) -> Reply:

@@ -7,10 +7,12 @@ from typing import ClassVar
 
 from actions.desk import attachments, cards, found, tickets
 from actions.desk.workdays import SHANGHAI
-from actions.rasa.complaint_reading import ANOTHER, CHANGE, CONFIRM, DROP, MERGE, SAME
+from actions.rasa.complaint_length import shown
+from actions.rasa.complaint_reading import ANOTHER, CHANGE, CONFIRM, DROP, MERGE, RESUME, SAME
 from actions.rasa.complaint_said import EARLIER, NOTICE, filled, recognised, shorten
 from actions.rasa.complaint_words import CONTACT, DEMAND, IN_CHAT, LABELS, MATTER, PRODUCT
 from actions.rasa.form import keeps_silent
+from actions.rasa.silence import away_since
 from actions.rasa.talk import DialogueAction, Events, Talk, set_slots
 from actions.store.masking import mask
 
@@ -91,8 +93,8 @@ class AskConfirm(AskAction):
     def question(self, talk: Talk) -> str:
         """Return the summary with what was recognised in it; numbers of people are shown masked."""
         said = filled(talk)
-        shown = {**said, CONTACT: mask(said[CONTACT])}
-        lines = [f"{label}：{shown[slot]}" for slot, label in LABELS.items()]
+        written = {**said, CONTACT: mask(said[CONTACT])}
+        lines = [f"{label}：{shown(written[slot])}" for slot, label in LABELS.items()]
         named = found.line(recognised(talk, said), talk.now.astimezone(SHANGHAI).date())
         files = len(attachments.pending(talk.session, talk.turn.conversation_id))
         lines += [f"其中提到：{named}"] if named else []
@@ -115,6 +117,22 @@ class AskSame(AskAction):
             f"您 {day} 登记过 {ticket.number}「{shorten(mask(ticket.matter))}」，说的是同一件事吗？"
             f"并入后由同一张工单处理，时限不变，仍在 {cards.due_words(ticket)}前答复您。"
         )
+
+
+class AskResume(AskAction):
+    """Says, to who comes back after hours or days, where the form was, and asks whether to go on."""
+
+    action_name: ClassVar[str] = f"action_ask_{RESUME}"
+    buttons: ClassVar[tuple[str, ...]] = ("继续登记", "放弃登记")
+
+    def question(self, talk: Talk) -> str:
+        """Return what is written down so far, and the question."""
+        said = filled(talk)
+        since = away_since(talk)
+        day = f"{cards.day_words(since)} " if since else ""
+        lines = [f"{label}：{shorten(mask(said[slot]))}" for slot, label in LABELS.items() if slot in said]
+        so_far = ["已经记下：", *lines] if lines else ["还没有写内容。"]
+        return "\n".join([f"您 {day}的投诉登记还没有完成，没有提交。", *so_far, "要接着登记，还是放弃？"])
 
 
 class AskDrop(AskAction):

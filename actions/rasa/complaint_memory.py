@@ -14,7 +14,7 @@ from actions.rasa.heard import Heard, heard
 
 _END = "action_complaint_end"
 TURNS = 6  # sentences back; what lies longer ago is another matter
-_UNANSWERED = ("dissatisfied", "abuse", "nlu_fallback")
+_UNANSWERED = ("dissatisfied", "abuse", "nlu_fallback", "ask_human")
 Days = dict[str, dict[str, str]]  # what `found` says of each day, by the words that named it
 
 

@@ -9,16 +9,18 @@ from enum import StrEnum
 
 from actions.rasa import complaint_words as words
 from actions.rasa.complaint_words import CONTACT, DEMAND, FIELDS, MATTER, PRODUCT
+from actions.rasa.danger import Danger
 from actions.rasa.heard import Heard
 from actions.rasa.other_talk import speaks_of
 from actions.store.masking import mask
 
 CONFIRM, DROP, CHANGE = "complaint_confirm", "complaint_drop", "complaint_change"
-SAME = "complaint_same"
+SAME, RESUME = "complaint_same", "complaint_resume"
 MERGE, ANOTHER = "并入原工单", "是另一件事"
 STEPS = (*FIELDS, CONFIRM)
 LONG = 30
 SHORT = 12
+STORY = 80  # letters of a sentence that goes on telling, whatever was asked
 
 _CANCELS = re.compile(
     r"(?:算了)?[，,、 ]*(?:取消(?:登记|投诉|吧|了)?|不(?:投诉|登记|填|写|弄|提交|补充|申请|用)了|别登记了"
@@ -31,6 +33,8 @@ _YES = re.compile(
 _NO = re.compile(
     r"不是?|不要|不取消|不放弃|别|继续(?:登记|填写?)?|接着登?记?来?|先不提交|不对|有误|等等|等一下"
 )
+_GOES_ON = re.compile(r"(?:我们|我|咱们?)?(?:继续|接着)(?:登记|填写?|办|来|说)?吧?")
+_STOPS = re.compile(r"(?:放弃|取消|算了|不用|不要|不登记|不投诉|不办)(?:登记|投诉)?(?:了|吧)*")
 _APART = re.compile(r"另外?一|不是|不同|两码事|两件事|新的|重新登记")
 _TOGETHER = re.compile(r"并入|合并|同一|一回事|就是(?:这|那)|一起处理")
 _ADDS = re.compile(r"^(?:补充(?:一下|一点)?|还有|另外|对了|再加一?[句条点])[，,：: ]*")
@@ -78,6 +82,8 @@ def read(heard: Heard, requested: str, filled: Mapping[str, str]) -> Move:
         return _read_change(heard, filled)
     if requested == SAME:
         return _read_same(heard, filled)
+    if requested == RESUME:
+        return _read_resume(heard, filled)
     if cancels(heard, requested):
         return Move(Kind.ASK_DROP)
     if requested == CONFIRM and _YES.fullmatch(heard.text.rstrip("。.，, ")):
@@ -110,6 +116,28 @@ def _read_drop(heard: Heard, filled: Mapping[str, str]) -> Move:
         return Move(Kind.DROP)
     # Something else was said: go on as if the question had not been asked.
     return read(heard, next_step(filled), filled)
+
+
+def _read_resume(heard: Heard, filled: Mapping[str, str]) -> Move:
+    text = heard.text.rstrip("。.，, ")
+    if _GOES_ON.fullmatch(text) or heard.means("affirm", at_least=0.5):
+        return Move(Kind.AGAIN, notice="好的，我们接着登记。")
+    if _STOPS.fullmatch(text) or _CANCELS.fullmatch(text) or heard.means("deny", "cancel", at_least=0.5):
+        return Move(Kind.DROP)
+    return read(heard, next_step(filled), filled)
+
+
+def surely_answers(heard: Heard, move: Move, requested: str) -> bool:
+    """Tell whether a sentence said after a long silence plainly goes on with the form."""
+    if move.kind is Kind.SUBMIT:
+        return "提交" in heard.text
+    if move.kind is not Kind.FILL:
+        return move.kind is not Kind.AGAIN
+    if requested == DEMAND and DEMAND in move.values:
+        return words.asks_for(heard.text)
+    if requested == PRODUCT and PRODUCT in move.values:
+        return bool(words.product_in(heard.text))
+    return True
 
 
 def _read_same(heard: Heard, filled: Mapping[str, str]) -> Move:
@@ -172,7 +200,7 @@ def cancels(heard: Heard, requested: str) -> bool:
 def interrupts(heard: Heard, requested: str) -> bool:
     """Tell whether a sentence is no answer to `requested` but something beside the form."""
     text = heard.text
-    if heard.means("crisis", at_least=0.5):
+    if heard.means("crisis", at_least=0.5) or heard.danger in (Danger.LIFE, Danger.FRAUD):
         return True
     if requested == MATTER and (len(text) > SHORT or _GRIEVANCE.search(text)):
         return (
@@ -234,11 +262,14 @@ def _answer(heard: Heard, requested: str, filled: Mapping[str, str]) -> Move:
 
 def _answer_to_another(text: str, requested: str, filled: Mapping[str, str]) -> Move | None:
     """Read a sentence that answers another question than the one asked: people tell on as they like."""
-    if requested != MATTER and MATTER in filled and words.tells(text):
+    tells_on = words.tells(text) or (len(text) > STORY and not (requested == DEMAND and words.asks_for(text)))
+    if requested != MATTER and MATTER in filled and tells_on:
         more = {MATTER: _more(filled[MATTER], text)}
         product = words.product_in(text)
         found = {PRODUCT: product} if product and PRODUCT not in filled else {}
-        return Move(Kind.FILL, {**more, **found}, "这些也记下了。")
+        demand = words.demand_in(text)
+        wanted = {DEMAND: demand} if demand and DEMAND not in filled else {}
+        return Move(Kind.FILL, {**more, **found, **wanted}, "这些也记下了。")
     if requested == DEMAND and len(text) <= SHORT and words.product_in(text) and not words.asks_for(text):
         return Move(Kind.FILL, {PRODUCT: text}, f"{words.LABELS[PRODUCT]}记为：{text}。")
     if requested == PRODUCT and words.only_demands(text):

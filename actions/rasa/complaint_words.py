@@ -24,6 +24,7 @@ UNSAID = "未说明"
 # Words of the wish itself: a sentence that has nothing else does not say what happened.
 _WISH = re.compile(
     r"我|你们?|您|本人|俺|恁们?|想|要|需要|必须|给|帮|替|麻烦|请|投诉|投訴|举报|登记|提交?|开个?|一下|个|单子?|这里|在|哪里?|怎么|如何|"
+    r"转人工|转接|人工客服?|真人|赶紧|赶快|马上|立刻|现在|"
     r"入口|渠道|实名|申请|走|流程|意见|反映|反馈|问题|情况|吧|了|的|呢|啊|吗|好|谢谢|能|可以|不|直接|就|tousu|wo|yao"
 )
 # Anger that says how one feels, not what happened.

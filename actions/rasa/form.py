@@ -8,6 +8,7 @@ from typing import Any
 from rasa_sdk.events import SlotSet
 from rasa_sdk.forms import REQUESTED_SLOT
 
+from actions.rasa.danger import Danger
 from actions.rasa.heard import Heard
 
 LISTEN = "action_listen"
@@ -34,8 +35,8 @@ def opens_now(events: Sequence[Mapping[str, Any]], form: str) -> bool:
 
 
 def keeps_silent(heard: Heard) -> bool:
-    """Tell whether a form must not ask anything now: somebody's life may be in danger."""
-    return heard.means("crisis", at_least=0.5)
+    """Tell whether a form must not ask anything now: a life is in danger, or a fraud is under way."""
+    return heard.means("crisis", at_least=0.5) or heard.danger in (Danger.LIFE, Danger.FRAUD)
 
 
 def request(slot: str | None) -> dict[str, Any]:

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from actions.rasa.danger import Danger, danger_in
+
 _QUESTION_WORDS = re.compile(
     r"吗|多久|多长|几天|几时|怎么|咋|怎样|如何|什么|哪|([^不没\W])[不没]\1|有没有|可以.{0,8}么|是否|为何|为什么|[么呢?？]$"
 )
@@ -19,7 +21,8 @@ _OWN_FACTS = ("amount", "date", "order_number", "phone", "ticket_number")
 class Heard:
     """One thing said. `entities` has the first value of each kind; a tapped payload has no `text`.
 
-    `on` is the day in China on which it was said, where that is known.
+    `also` are further intents of the same sentence. `on` is the day in China on which it was said, where that
+    is known.
     """
 
     text: str = ""
@@ -28,10 +31,20 @@ class Heard:
     entities: Mapping[str, str] = field(default_factory=dict)
     tapped: bool = False
     on: str = ""
+    also: tuple[str, ...] = ()
 
     def means(self, *intents: str, at_least: float = 0.6) -> bool:
         """Tell whether the intent is one of these and sure enough."""
         return self.intent in intents and self.confidence >= at_least
+
+    def wishes(self, intent: str) -> bool:
+        """Tell whether the sentence, has this wish, mainly or beside another."""
+        return intent in (self.intent, *self.also)
+
+    @property
+    def danger(self) -> Danger | None:
+        """Return the danger that the words speak of."""
+        return danger_in(self.text)
 
     @property
     def asks(self) -> bool:
@@ -62,4 +75,5 @@ def heard(message: Mapping[str, Any]) -> Heard:
         entities,
         tapped,
         str(metadata.get("on") or ""),
+        tuple(str(name) for name in message.get("also") or ()),
     )

@@ -12,8 +12,9 @@ from actions.desk.attachments import Upload
 from actions.desk.life import PENDING, Step
 from actions.rasa.complaint_reading import cancels, interrupts
 from actions.rasa.complaint_said import shorten
-from actions.rasa.complaint_words import MATTER
+from actions.rasa.complaint_words import MATTER, tells
 from actions.rasa.form import answers_now, keeps_silent, opens_now, request
+from actions.rasa.silence import away_since
 from actions.rasa.talk import DialogueAction, Events, Talk, set_slots
 from actions.service.replies import Button, Reply, ReplyKind
 from actions.store.masking import mask
@@ -54,6 +55,8 @@ class ValidateNoteForm(DialogueAction):
             return _choose(talk)
         if talk.heard.tapped or interrupts(talk.heard, MATTER):
             return []
+        if away_since(talk) and not tells(talk.heard.text):
+            return [request(TEXT)]
         return [*set_slots({TEXT: talk.heard.text}), request(None)]
 
 
@@ -83,7 +86,11 @@ class AskNoteTicket(DialogueAction):
         found = able(talk, step, tickets.for_customer(talk.session, talk.turn.customer_id))[:MOST]
         named = "\n".join(f"{one.number}「{shorten(mask(one.matter))}」" for one in found)
         buttons = tuple(Button(one.number, one.number) for one in found)
-        talk.say(Reply(ReplyKind.TEXT, f"您要{name}的是哪一张工单？\n{named}", _TOLD, (*buttons, _STOP)))
+        talk.say(
+            Reply(
+                ReplyKind.TEXT, f"{_where(talk)}您要{name}的是哪一张工单？\n{named}", _TOLD, (*buttons, _STOP)
+            )
+        )
         return []
 
 
@@ -101,8 +108,15 @@ class AskNoteText(DialogueAction):
             text = f"请您说说为什么对工单 {number} 的处理决定有异议，例如哪项事实不对、还有什么没有考虑到。"
         else:
             text = f"请把要补充到工单 {number} 的情况发给我，一次说完。"
-        talk.say(Reply(ReplyKind.TEXT, text, _TOLD, (_STOP,)))
+        talk.say(Reply(ReplyKind.TEXT, f"{_where(talk)}{text}", _TOLD, (_STOP,)))
         return []
+
+
+def _where(talk: Talk) -> str:
+    """Return what who comes back after hours or days is told first."""
+    since = away_since(talk)
+    name = STEPS[_kind(talk)][1]
+    return f"您 {cards.day_words(since)} 要{name}，还没有写完，没有提交。" if since else ""
 
 
 class EndNote(DialogueAction):
