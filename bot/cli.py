@@ -186,7 +186,7 @@ def _add_quiz(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 def _add_roster(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     roster = sub.add_parser("roster", help="员工名单").add_subparsers(required=True, metavar="操作")
     taken = _add(roster, "import", roster_commands.import_people, "导入员工名单，按工号新增和更新")
-    taken.add_argument("file", help="xlsx 或 csv：工号、姓名、部门、岗位、入职日期、离职日期")
+    taken.add_argument("file", help="xlsx 或 csv：工号、姓名、部门、岗位、入职日期、离职日期、邮箱")
     taken.add_argument("--dry-run", action="store_true", help="只试算，不改动任何人")
 
 

@@ -76,6 +76,9 @@ class Settings(BaseModel):
     categories_file: Path | None = Field(
         default=None, description="投诉分类表（YAML），空为自带的；见“投诉处理”文档。"
     )
+    drills_dir: Path = Field(
+        default=PROJECT / "training_data" / "drills", description="情景演练的文件夹，里面是 YAML 文件。"
+    )
     pdf_font: Path | None = Field(
         default=None, description="证书 PDF 里嵌入的 TrueType 中文字体文件，空为系统里找到的。"
     )
@@ -110,6 +113,13 @@ class Settings(BaseModel):
         if value.upper() not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
             raise ValueError("日志级别只能是 DEBUG、INFO、WARNING 或 ERROR")
         return value.upper()
+
+    @field_validator("drills_dir")
+    @classmethod
+    def _folder(cls, value: Path) -> Path:
+        if not value.is_dir():
+            raise ValueError("没有这个文件夹")
+        return value
 
     @field_validator("working_hours")
     @classmethod

@@ -9,21 +9,10 @@ from datetime import date
 from functools import cache
 from pathlib import Path
 
+from actions.training import pdf_fonts
+from actions.training.pdf_fonts import FontFile
 from knowledge.errors import bad_input
 
-# TrueType fonts of common systems; reportlab cannot embed OpenType ones with PostScript outlines (Noto CJK).
-FONTS = (
-    "/usr/share/fonts/truetype/wqy/wqy-zenhei.ttc",
-    "/usr/share/fonts/truetype/wqy/wqy-microhei.ttc",
-    "/usr/share/fonts/wqy-zenhei/wqy-zenhei.ttc",
-    "/usr/share/fonts/wqy-microhei/wqy-microhei.ttc",
-    "/usr/share/fonts/truetype/arphic/uming.ttc",
-    "/usr/share/fonts/truetype/droid/DroidSansFallbackFull.ttf",
-    "/Library/Fonts/Arial Unicode.ttf",
-    "/System/Library/Fonts/STHeiti Medium.ttc",
-    "C:/Windows/Fonts/simsun.ttc",
-    "C:/Windows/Fonts/simhei.ttf",
-)
 READERS_OWN = "STSong-Light"  # a font that every reader of PDF brings along or replaces
 _MARGIN, _QR = 48, 92  # points
 
@@ -85,9 +74,7 @@ def make(facts: Facts, *, font: Path | None = None) -> bytes:
 
 def font_name(font: Path | None = None) -> str:
     """Return the name of a registered font: the wanted one, else one of the system, else the reader's own."""
-    if font is not None:
-        return _embedded(str(font))
-    return _system()
+    return _system() if font is None else _embedded(FontFile(str(font)))
 
 
 @cache
@@ -95,27 +82,26 @@ def _system() -> str:
     from reportlab.pdfbase import pdfmetrics
     from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 
-    for path in FONTS:
-        if Path(path).is_file():
-            try:
-                return _embedded(path)
-            except Exception:  # noqa: S112  a broken font of the system is no reason to have no certificate
-                continue
+    for font in pdf_fonts.candidates():
+        try:
+            return _embedded(font)
+        except Exception:  # noqa: S112  a broken font of the system is no reason to have no certificate
+            continue
     pdfmetrics.registerFont(UnicodeCIDFont(READERS_OWN))
     return READERS_OWN
 
 
 @cache
-def _embedded(path: str) -> str:
+def _embedded(font: FontFile) -> str:
     from reportlab.pdfbase import pdfmetrics
     from reportlab.pdfbase.ttfonts import TTFError, TTFont
 
-    name = f"wenjin-{Path(path).stem}"
+    name = f"wenjin-{Path(font.path).stem}-{font.index}"
     try:
-        pdfmetrics.registerFont(TTFont(name, path))
+        pdfmetrics.registerFont(TTFont(name, font.path, subfontIndex=font.index))
     except (TTFError, OSError) as error:
         raise bad_input(
-            "bad_font", f"字体 {path} 用不了。请在 WENJIN_PDF_FONT 里写一个 TrueType 中文字体文件。"
+            "bad_font", f"字体 {font.path} 用不了。请在 WENJIN_PDF_FONT 里写一个 TrueType 中文字体文件。"
         ) from error
     return name
 

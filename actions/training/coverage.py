@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any, Literal
+from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
 from sqlalchemy.orm import Session
@@ -101,19 +101,6 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
-    """One person who is late or whose pass runs out, and the last day: of the date, or of the pass."""
-
-    user_id: str
-    staff_no: str
-    number: str  # the staff number, or the account where there is none
-    called: str
-    department: str
-    job: str
-    last: date
-
-
-@dataclass(frozen=True, slots=True)
 class Topic:
     """The marks on the questions of a topic; `share` is 0 to 1."""
 
@@ -140,7 +127,7 @@ def valid_until(passed_at: datetime, days: int) -> date | None:
 
 def cells(s: Session, assignment: QuizAssignment, paper: QuizPaper, filters: Filters) -> list[Cell]:
     """Return the figures by department and job, counted by the database."""
-    known = _Known(assignment, paper, filters)
+    known = Known(assignment, paper, filters)
 
     def count(condition: ColumnElement[bool]) -> ColumnElement[int]:
         return func.sum(case((condition, 1), else_=0))
@@ -164,7 +151,7 @@ def standings(
     also_exempt: bool = False,
 ) -> list[Standing]:
     """Return everybody whom `cells` counts, on wish exempt people too, by department and staff number."""
-    known = _Known(assignment, paper, filters)
+    known = Known(assignment, paper, filters)
     query = known.joined(
         select(
             User, QuizDue, known.passes.c.at, known.covered, known.overdue, known.expiring,
@@ -181,38 +168,6 @@ def standings(
         )
         for user, due, at, covered, overdue, soon, tries in rows
     ]  # fmt: skip
-
-
-def named(
-    s: Session,
-    assignment: QuizAssignment,
-    paper: QuizPaper,
-    filters: Filters,
-    only: Literal["overdue", "expiring"],
-) -> list[Named]:
-    """Return who is late with an assignment or whose pass runs out, in no order; thousands are no burden."""
-    known = _Known(assignment, paper, filters)
-    late = only == "overdue"
-    called = case((User.display_name != "", User.display_name), else_=User.name)
-    query = known.joined(
-        select(
-            User.id, func.coalesce(User.staff_no, ""), func.coalesce(User.staff_no, User.name), called,
-            User.department, User.job, QuizDue.due_at if late else known.passes.c.at,
-        )
-    ).where(known.overdue if late else known.expiring)  # fmt: skip
-    days = 0 if late else valid_days(assignment, paper)
-    last: dict[datetime, date] = {}  # the same few moments over and over
-    found = []
-    for user_id, staff_no, number, name, department, job, at in s.execute(query):
-        if at not in last:
-            last[at] = last_day(at) if late else valid_until(at, days) or filters.day
-        found.append(Named(user_id, staff_no, number, name, department, job, last[at]))
-    return found
-
-
-def last_day(due_at: datetime) -> date:
-    """Return the last day in China before a moment."""
-    return (due_at.astimezone(SHANGHAI) - datetime.resolution).date()
 
 
 def total(found: list[Cell]) -> Counted:
@@ -254,7 +209,7 @@ def _whose(filters: Filters) -> list[ColumnElement[bool]]:
     return conditions
 
 
-class _Known:
+class Known:
     """What the database knows of each person of an assignment on a day, as conditions."""
 
     def __init__(self, assignment: QuizAssignment, paper: QuizPaper, filters: Filters) -> None:

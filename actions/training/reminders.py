@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, undefer
 
 from actions.desk.notices import MAIL, WEBHOOK
 from actions.desk.rules import rules_of
@@ -15,17 +14,17 @@ from actions.store.tables.accounts import User
 from actions.store.tables.desk import Notice
 from actions.store.tables.training import DueState, QuizAssignment, QuizDue
 from actions.training.assignments import OPEN
+from actions.training.roster_file import is_address
 
 BEFORE, AFTER = (7, 1), (0, 7, 14, 28)  # days
 _DAY = timedelta(days=1)
-_ADDRESS = re.compile(r"[\w.%+\-]{1,64}@[a-z0-9\-]+(?:\.[a-z0-9\-]+)+", re.ASCII)
 
 
 def remind(s: Session, now: datetime) -> int:
     """Write the reminders that fall due now and return how many people were reminded; repeating adds none.
 
-    Somebody whose account is named by a mail address gets mail; the house's own systems are told of all
-    by webhook. Who comes late to several marks is told of the last one only.
+    Mail goes to the address of the roster, else to an account that is named by one; the house's own systems
+    are told of all by webhook. Who comes late to several marks is told of the last one only.
     """
     near = s.execute(
         select(QuizDue, QuizAssignment, User)
@@ -38,6 +37,7 @@ def remind(s: Session, now: datetime) -> int:
             QuizAssignment.state == OPEN,
             User.active.is_(True),
         )
+        .options(undefer(User.mail))
         .order_by(QuizDue.id)
         .with_for_update(of=QuizDue, key_share=True)
         .execution_options(populate_existing=True)
@@ -76,14 +76,15 @@ def _tell(s: Session, due: QuizDue, assignment: QuizAssignment, user: User, mark
             "at": now.isoformat(),
         }
         _put(s, f"{key}:{WEBHOOK}", WEBHOOK, "", payload, now)
-    if rules.mail and _ADDRESS.fullmatch(user.name):
+    address = user.mail or (user.name if is_address(user.name) else "")
+    if rules.mail and address:
         last = (due.due_at - timedelta(seconds=1)).astimezone(SHANGHAI)
         day = f"{last.year}年{last.month}月{last.day}日"
         state = f"应在{day}前合格，现在已经逾期" if late else f"请在{day}结束前合格"
         where = f"\n\n开始：{rules.public_url.rstrip('/')}/training" if rules.public_url else ""
         text = f"{user.called}，您的培训“{assignment.title}”{state}。{where}"
         subject = f"培训{'已逾期' if late else '快到期'}：{assignment.title}"
-        _put(s, f"{key}:{MAIL}", MAIL, user.name, {"subject": subject, "text": text}, now)
+        _put(s, f"{key}:{MAIL}", MAIL, address, {"subject": subject, "text": text}, now)
 
 
 def _put(

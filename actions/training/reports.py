@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from openpyxl import Workbook
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from actions.desk.workdays import SHANGHAI
+from actions.store.masking import mask
 from actions.store.sheets import add_row
 from actions.store.tables.accounts import User
 from actions.store.tables.training import (
@@ -25,8 +26,9 @@ from actions.store.tables.training import (
     QuizDue,
     QuizPaper,
 )
-from actions.training import assignments, coverage, items, roster
+from actions.training import assignments, coverage, deadlines, items, roster
 from actions.training.coverage import Cell, Counted, Filters, Standing
+from actions.training.deadlines import Named
 from actions.training.statistics import FEW
 
 DUE_LABELS = {
@@ -196,39 +198,34 @@ def _person(one: Standing, paper: QuizPaper) -> Row:
 
 def late(s: Session, filters: Filters, part: slice = ALL) -> Table:
     """Return who is late with what, the longest first; on wish only some of the rows."""
-    return _over_all(s, filters, part, "late", "逾期人员", "overdue", "逾期天数")
+    pairs = assignments.listed(s, also_closed=False)
+    count, found = deadlines.late(s, pairs, filters, part)
+    titles = {assignment.id: assignment.title for assignment, _ in pairs}
+    rows = [_named_row(one, titles, filters) for one in found]
+    return _named_table("late", "逾期人员", ("期限", "逾期天数"), rows, part, count)
 
 
 def expiring(s: Session, filters: Filters, part: slice = ALL) -> Table:
     """Return whose passes run out within 30 days, the soonest first; on wish only some of the rows."""
-    return _over_all(s, filters, part, "expiring", "即将到期", "expiring", "剩余天数")
+    pairs = assignments.listed(s, also_closed=False)
+    found = deadlines.expiring(s, pairs, filters)
+    titles = {assignment.id: assignment.title for assignment, _ in pairs}
+    rows = [_named_row(one, titles, filters) for one in found[part]]
+    return _named_table("expiring", "即将到期", ("有效至", "剩余天数"), rows, part, len(found))
 
 
-def _over_all(
-    s: Session, filters: Filters, part: slice, name: str, title: str, only: Literal["overdue", "expiring"],
-    heading: str,
-) -> Table:  # fmt: skip
-    found = [
-        (one.last, one.department, one.staff_no, assignment.id, one.user_id, assignment.title, one)
-        for assignment, paper in assignments.listed(s, also_closed=False)
-        for one in coverage.named(s, assignment, paper, filters, only)
-    ]
-    found.sort(key=lambda line: line[:5])
-    rows = [
-        Row(
-            (
-                one.number, one.called, one.department, one.job, title_of, one.last.isoformat(),
-                str(abs((filters.day - one.last).days)),
-            ),
-            one.user_id,
-        )
-        for *_, title_of, one in found[part]
-    ]  # fmt: skip
-    day = "期限" if name == "late" else "有效至"
-    headings = ("工号", "姓名", "部门", "岗位", "任务", day, heading)
-    return Table(
-        name, title, headings, tuple(rows), frozenset({6}), start=part.start or 0, total=len(found)
-    )  # fmt: skip
+def _named_row(one: Named, titles: Mapping[str, str], filters: Filters) -> Row:
+    days = str(abs((filters.day - one.last).days))
+    title = titles[one.assignment_id]
+    cells = (one.number, one.called, one.department, one.job, title, one.last.isoformat(), days)
+    return Row(cells, one.user_id)
+
+
+def _named_table(
+    name: str, title: str, last: tuple[str, str], rows: Sequence[Row], part: slice, count: int
+) -> Table:
+    headings = ("工号", "姓名", "部门", "岗位", "任务", *last)
+    return Table(name, title, headings, tuple(rows), frozenset({6}), start=part.start or 0, total=count)
 
 
 def topics(s: Session, filters: Filters) -> Table:
@@ -274,17 +271,17 @@ def item_table(s: Session, paper: QuizPaper) -> Table:
 
 
 def house(s: Session, q: str) -> Table:
-    """Return the people of the roster, leavers too, those that a word is part of."""
+    """Return the people of the roster, leavers too, those that a word is part of; mail addresses masked."""
     word, rows = q.strip().casefold(), []
     for one in roster.people(s, also_left=True):
         state = "在职" if one.active else f"离职 {one.left_on}" if one.left_on else "已停用"
         cells = (
             one.staff_no or "", one.called, one.department, one.job,
-            one.hired_on.isoformat() if one.hired_on else "", state, one.name,
+            one.hired_on.isoformat() if one.hired_on else "", state, one.name, mask(one.mail or ""),
         )  # fmt: skip
         if word in " ".join(cells).casefold():
             rows.append(Row(cells, one.id))
-    headings = ("工号", "姓名", "部门", "岗位", "入职日期", "状态", "账号")
+    headings = ("工号", "姓名", "部门", "岗位", "入职日期", "状态", "账号", "邮箱")
     return Table("house", "人员名单", headings, tuple(rows))
 
 
@@ -390,4 +387,4 @@ def moment(at: datetime | None) -> str:
 
 def due_day(due_at: datetime) -> str:
     """Return the last day before a due time."""
-    return coverage.last_day(due_at).isoformat()
+    return deadlines.last_day(due_at).isoformat()

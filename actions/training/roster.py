@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from sqlalchemy import select
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.orm import InstrumentedAttribute, Session, undefer
 
 from actions.desk.workdays import SHANGHAI
 from actions.service import accounts
@@ -19,7 +19,14 @@ from knowledge.errors import bad_input
 
 NO_PASSWORD = "-"  # noqa: S105  a hash that no password has: nobody signs in until one is set
 LABELS = {"new": "新增", "changed": "更新", "left": "离职", "back": "返岗", "same": "不变"}
-_FIELDS = {"name": "姓名", "department": "部门", "job": "岗位", "hired_on": "入职日期", "left_on": "离职日期"}
+_FIELDS = {
+    "name": "姓名",
+    "department": "部门",
+    "job": "岗位",
+    "hired_on": "入职日期",
+    "left_on": "离职日期",
+    "mail": "邮箱",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +130,9 @@ def switch_off_leavers(s: Session, now: datetime) -> int:
 
 
 def people(s: Session, *, also_left: bool = False) -> list[User]:
-    """Return the people of the roster by staff number."""
+    """Return the people of the roster by staff number, their mail addresses loaded."""
     query = select(User).where(User.staff_no.is_not(None)).order_by(User.staff_no)
+    query = query.options(undefer(User.mail))
     return list(s.scalars(query if also_left else query.where(User.active.is_(True))))
 
 
@@ -156,7 +164,7 @@ class _Known:
 
     @classmethod
     def of(cls, s: Session) -> _Known:
-        everybody = accounts.users(s)
+        everybody = s.scalars(select(User).options(undefer(User.mail)).order_by(User.name)).all()
         numbers = {one.staff_no: one for one in everybody if one.staff_no}
         return cls(numbers, {one.name: one for one in everybody})
 
@@ -198,7 +206,9 @@ def _change(entry: Entry, user: User | None, now: datetime) -> Change:
 
 
 def _differs(entry: Entry, user: User, field: str) -> bool:
-    return field in entry.given and getattr(entry, field) != getattr(user, _COLUMN.get(field, field))
+    if field not in entry.given:
+        return False
+    return (getattr(entry, field) or None) != (getattr(user, _COLUMN.get(field, field)) or None)
 
 
 _COLUMN = {"name": "display_name"}
@@ -216,5 +226,6 @@ def _write(s: Session, entry: Entry, user: User | None, now: datetime) -> User:
         s.add(user)
     user.staff_no = entry.staff_no
     for field in entry.given:
-        setattr(user, _COLUMN.get(field, field), getattr(entry, field))
+        value = getattr(entry, field)
+        setattr(user, _COLUMN.get(field, field), (value or None) if field == "mail" else value)
     return user

@@ -31,11 +31,13 @@ HEADINGS = {
     "入职日期": "hired_on",
     "离职日期": "left_on",
     "账号": "account",
+    "邮箱": "mail",
 }
 NEEDED = ("工号", "姓名")
-_LONGEST = {"staff_no": 32, "name": 64, "department": 64, "job": 32, "account": 64}
+_LONGEST = {"staff_no": 32, "name": 64, "department": 64, "job": 32, "account": 64, "mail": 254}
 _LABELS = {field: heading for heading, field in HEADINGS.items()}
 _DATE = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?:[ T]00:00(?::00)?)?")
+_ADDRESS = re.compile(r"[\w.%+\-]{1,64}@[A-Za-z0-9\-]+(?:\.[A-Za-z0-9\-]+)+", re.ASCII)
 _EARLIEST, _LATEST = date(1950, 1, 1), date(2100, 1, 1)
 
 
@@ -51,6 +53,7 @@ class Entry:
     hired_on: date | None = None
     left_on: date | None = None
     account: str = ""
+    mail: str = ""
     given: frozenset[str] = frozenset({"name"})
 
     @property
@@ -70,6 +73,11 @@ class Problem:
     def row(self) -> int:
         """Return the row's number."""
         return int("".join(char for char in self.where if char.isdigit()) or 0)
+
+
+def is_address(text: str) -> bool:
+    """Tell whether this is a mail address and nothing else."""
+    return _ADDRESS.fullmatch(text) is not None
 
 
 def read(name: str, content: bytes) -> tuple[list[Entry], list[Problem]]:
@@ -132,11 +140,13 @@ def _entry(number: int, row: Mapping[str, Any]) -> Entry:
             raise ValueError(f"缺少{_LABELS[field]}")
     if any(char.isspace() for char in texts["staff_no"] + texts["account"]):
         raise ValueError("工号和账号不能有空格")
+    if texts["mail"] and not is_address(texts["mail"]):
+        raise ValueError(f"邮箱“{texts['mail']}”不像邮箱地址")
     if days["hired_on"] and days["left_on"] and days["left_on"] < days["hired_on"]:
         raise ValueError("离职日期早于入职日期")
     return Entry(
         number, texts["staff_no"], texts["name"], texts["department"], texts["job"], days["hired_on"],
-        days["left_on"], texts["account"], frozenset(row) - {"staff_no", "account"},
+        days["left_on"], texts["account"], texts["mail"], frozenset(row) - {"staff_no", "account"},
     )  # fmt: skip
 
 

@@ -13,11 +13,9 @@ from actions.training.drills import Drill
 from bot.deps import CsrfDep, PageUser, RuntimeDep
 from bot.pages.render import page
 from bot.runtime import Runtime
-from bot.settings import PROJECT
 from knowledge.errors import WenjinError, not_found
 from knowledge.library import EDITION
 
-FOLDER = PROJECT / "training_data" / "drills"
 router = APIRouter(prefix="/training/drills", include_in_schema=False)
 
 
@@ -31,7 +29,7 @@ def overview(request: Request, runtime: RuntimeDep, user: PageUser) -> HTMLRespo
         request,
         "training/drills.html",
         signed_in=user,
-        drills=drills.load(FOLDER).values(),
+        drills=drills.load(runtime.settings.drills_dir).values(),
         last=last,
         now=runtime.now(),
     )
@@ -41,7 +39,7 @@ def overview(request: Request, runtime: RuntimeDep, user: PageUser) -> HTMLRespo
 def start(runtime: RuntimeDep, user: PageUser, drill_id: str) -> Response:
     """Begin a drill, or go on with the open run."""
     with runtime.db.begin() as s:
-        run_id = drills.start(s, user_id=user.user.id, drill=_drill(drill_id), now=runtime.now()).id
+        run_id = drills.start(s, user_id=user.user.id, drill=_drill(runtime, drill_id), now=runtime.now()).id
     return RedirectResponse(f"/training/drills/runs/{run_id}#now", 303)
 
 
@@ -63,7 +61,7 @@ def say(
     """Take a line; one that cannot be taken comes back with what was typed."""
     try:
         with runtime.db.begin() as s:
-            drill = _drill(drills.get(s, run_id, user.user.id).drill_id)
+            drill = _drill(runtime, drills.get(s, run_id, user.user.id).drill_id)
             drills.say(
                 s, run_id=run_id, user_id=user.user.id, drill=drill, text=text, turn=turn, now=runtime.now()
             )
@@ -74,8 +72,8 @@ def say(
     return RedirectResponse(f"/training/drills/runs/{run_id}#now", 303)
 
 
-def _drill(drill_id: str) -> Drill:
-    found = drills.load(FOLDER).get(drill_id)
+def _drill(runtime: Runtime, drill_id: str) -> Drill:
+    found = drills.load(runtime.settings.drills_dir).get(drill_id)
     if found is None:
         raise not_found("unknown_drill", "没有这个演练。")
     return found
@@ -91,7 +89,12 @@ def _shown(
 ) -> HTMLResponse:
     with runtime.db.reading() as s:
         row = drills.get(s, run_id, user.user.id)
-        drill, lines, passed, score = _drill(row.drill_id), drills.lines_of(row), row.passed, row.score
+        drill, lines, passed, score = (
+            _drill(runtime, row.drill_id),
+            drills.lines_of(row),
+            row.passed,
+            row.score,
+        )
         changed = row.drill_hash != drill.hash
     return page(
         request,

@@ -227,6 +227,16 @@ def test_each_reminder_is_sent_once_before_and_after(s: Session) -> None:
     assert told(assignments.end_of(date(2026, 4, 30)) + DAY) == []
 
 
+def test_reminders_go_to_the_address_of_the_roster(s: Session) -> None:
+    s.info["desk"] = replace(DEFAULT, mail=True)
+    s.add(person("hu@old.example.com", mail="hu@example.com"))
+    s.flush()
+    due = dues(s, assign(s, Rule(people=("hu@old.example.com",))))["hu@old.example.com", 1]
+    s.expire_all()
+    reminders.remind(s, due.due_at - DAY)
+    assert [one.address for one in s.scalars(select(Notice))] == ["hu@example.com"]
+
+
 def test_several_processes_at_once_give_each_person_one_due(db: Database) -> None:
     prepared(db)
     with db.begin() as s:

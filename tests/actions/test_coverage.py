@@ -23,7 +23,7 @@ from actions.store.tables.training import (
     QuizDue,
     QuizPaper,
 )
-from actions.training import coverage, exams
+from actions.training import coverage, deadlines, exams
 from actions.training.coverage import Counted, Filters
 from tests.actions.exam_papers import begun, paper, prepared, saved
 from tests.actions.training_bank import NOW
@@ -177,9 +177,12 @@ def test_counting_by_the_database_agrees_with_counting_by_hand(db: Database, see
                 c = coverage.total(found)
                 expected = (c.assigned, c.covered, c.overdue, c.expiring, c.tried, c.ever_passed)
                 assert people_of(lines) == expected
-                late = coverage.named(s, house.assignment, house.paper, filters, "overdue")
-                soon = coverage.named(s, house.assignment, house.paper, filters, "expiring")
-                assert (len(late), len(soon)) == (c.overdue, c.expiring)
+                pairs = [(house.assignment, house.paper)]
+                count, late = deadlines.late(s, pairs, filters, slice(None))
+                soon = deadlines.expiring(s, pairs, filters)
+                assert (count, len(late), len(soon)) == (c.overdue, c.overdue, c.expiring)
+                assert deadlines.late(s, pairs, filters, slice(1, 3)) == (count, late[1:3])
+                assert [one.last for one in late] == sorted(one.last for one in late)
                 lasts = {one.user.id: one.valid_until for one in lines if one.expiring}
                 assert {one.user_id: one.last for one in soon} == lasts
 

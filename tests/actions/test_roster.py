@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 from openpyxl import Workbook
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from actions.service import accounts
 from actions.store.tables.accounts import User
 from actions.store.tables.audit import AuditRow
-from actions.training import roster, roster_file
+from actions.training import reports, roster, roster_file
 from knowledge.errors import WenjinError
 
 NOW = datetime(2026, 3, 2, 1, 30, tzinfo=UTC)
@@ -150,3 +150,24 @@ def test_people_come_as_json_too() -> None:
     )
     assert [(e.staff_no, e.given) for e in entries] == [("7", frozenset({"name", "hired_on"}))]
     assert [one.where for one in problems] == ["第 2 行", "第 3 行"]
+
+
+def test_a_mail_address_is_taken_kept_out_of_sight_and_cleared(session: Session) -> None:
+    take(session, "工号,姓名,邮箱\nA1,王芳,wang.fang@Example.com\n".encode())
+    assert person(session, "A1").mail == "wang.fang@Example.com"
+    stored = session.execute(text("SELECT mail FROM users WHERE staff_no = 'A1'")).scalar_one()
+    assert "wang" not in stored and "example" not in stored.lower()
+    (row,) = reports.house(session, "").rows
+    assert row.cells[-1].endswith("@Example.com") and "wang.fang" not in row.cells[-1]
+    again = take(session, "工号,姓名,邮箱\nA1,王芳,wang.fang@Example.com\n".encode())
+    assert [one.kind for one in again.changes] == ["same"]
+    take(session, "工号,姓名\nA1,王芳\n".encode())
+    assert person(session, "A1").mail == "wang.fang@Example.com", "a file without the column changes nothing"
+    cleared = take(session, "工号,姓名,邮箱\nA1,王芳,\n".encode())
+    assert cleared.changes[0].what == ("邮箱",) and person(session, "A1").mail is None
+
+
+@pytest.mark.parametrize("address", ["王芳", "a@b", "a b@example.com", "a@example.com,b@example.com"])
+def test_what_is_no_mail_address_is_refused(address: str) -> None:
+    _, problems = roster_file.read("a.csv", f'工号,姓名,邮箱\nA1,王芳,"{address}"\n'.encode())
+    assert [one.where for one in problems] == ["第 2 行"] and "不像邮箱地址" in problems[0].problem

@@ -5,6 +5,8 @@ Choices, true or false, words and numbers; scoring is all or nothing, as here.
 
 from __future__ import annotations
 
+import hashlib
+import re
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,6 +19,8 @@ from actions.training.questions import FALSE, TRUE, Content, Question, QuestionT
 QTI = "http://www.imsglobal.org/xsd/imsqti_v2p1"
 PACKAGE = "http://www.imsglobal.org/xsd/imscp_v1p1"
 _XSI = "http://www.w3.org/2001/XMLSchema-instance"
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")  # no dot: those are the test's own
+_NOT_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _TRUTHS = ((TRUE, "对"), (FALSE, "错"))
 
 
@@ -63,7 +67,7 @@ def item(question: Question) -> ET.Element:
             "modalFeedback",
             {"outcomeIdentifier": "FEEDBACK", "identifier": "EXPLAINED", "showHide": "show"},
         )
-        ET.SubElement(told, "p").text = content.explanation
+        _paragraphs(told, content.explanation)
     return root
 
 
@@ -121,7 +125,7 @@ def _body(body: ET.Element, content: Content) -> None:
 
 
 def _paragraphs(body: ET.Element, text: str) -> None:
-    for line in text.splitlines():
+    for line in filter(str.strip, text.splitlines()):
         ET.SubElement(body, "p").text = line
 
 
@@ -158,14 +162,14 @@ def _set(parent: ET.Element, outcome: str, kind: str, value: str) -> None:
 
 
 def _test(questions: Sequence[Question], title: str) -> ET.Element:
-    root = ET.Element("assessmentTest", {"identifier": "wenjin-test", "title": title})
+    root = ET.Element("assessmentTest", {"identifier": "wenjin.test", "title": title})
     part = ET.SubElement(
         root,
         "testPart",
-        {"identifier": "part-1", "navigationMode": "nonlinear", "submissionMode": "individual"},
+        {"identifier": "wenjin.part", "navigationMode": "nonlinear", "submissionMode": "individual"},
     )
     section = ET.SubElement(
-        part, "assessmentSection", {"identifier": "section-1", "title": title, "visible": "true"}
+        part, "assessmentSection", {"identifier": "wenjin.section", "title": title, "visible": "true"}
     )
     for question in questions:
         ET.SubElement(section, "assessmentItemRef", {"identifier": _name(question), "href": _file(question)})
@@ -180,7 +184,7 @@ def _manifest(questions: Sequence[Question]) -> ET.Element:
     ET.SubElement(root, "organizations")
     resources = ET.SubElement(root, "resources")
     files = [(_name(q), "imsqti_item_xmlv2p1", _file(q)) for q in questions]
-    for name, kind, href in [("wenjin-test", "imsqti_test_xmlv2p1", "test.xml"), *files]:
+    for name, kind, href in [("wenjin.test", "imsqti_test_xmlv2p1", "test.xml"), *files]:
         resource = ET.SubElement(
             resources, "resource", {"identifier": f"r-{name}", "type": kind, "href": href}
         )
@@ -195,12 +199,21 @@ def _xml(root: ET.Element, namespace: str) -> bytes:
     root.set("xmlns", namespace)
     root.set("xmlns:xsi", _XSI)
     root.set("xsi:schemaLocation", f"{namespace} {namespace}.xsd")
+    for element in root.iter():
+        element.text = _NOT_XML.sub("", element.text) if element.text else element.text
+        for name, value in element.items():
+            element.set(name, _NOT_XML.sub("", value))
     body: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
     return body
 
 
 def _name(question: Question) -> str:
-    return question.id if question.id[0].isalpha() else f"q-{question.id}"
+    """Return a question's id as a name and a part of a path: one that is neither becomes a hash."""
+    if _NAME.fullmatch(question.id):
+        return question.id
+    if _NAME.fullmatch(f"q-{question.id}"):
+        return f"q-{question.id}"
+    return f"q-{hashlib.sha256(question.id.encode()).hexdigest()[:16]}"
 
 
 def _file(question: Question) -> str:

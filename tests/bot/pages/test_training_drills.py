@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from actions.training import drills
-from bot.pages.training_drills import FOLDER
+from bot.app import create_app
+from bot.settings import Settings
 from tests.actions.test_drills import model_lines
 from tests.bot.pages.conftest import Site, Visitor
 
-DRILL = drills.load(FOLDER)["d-failed-withdrawal"]
+DRILL = drills.load(Settings().drills_dir)["d-failed-withdrawal"]
 
 
 def play(visitor: Visitor, lines: list[str]) -> str:
@@ -49,3 +52,16 @@ def test_what_cannot_be_taken_comes_back(site: Site) -> None:
     assert other.post(f"{place}/say", {"turn": "0", "text": "您好"}).status_code == 404
     assert learner.post("/training/drills/d-none/start").status_code == 404
     assert site.visitor().get("/training/drills").status_code == 303
+
+
+def test_the_house_may_have_drills_of_its_own(tmp_path: Path) -> None:
+    folder = tmp_path / "drills"
+    folder.mkdir()
+    source = Settings().drills_dir / "failed-withdrawal.yml"
+    text = source.read_text(encoding="utf-8")
+    (folder / "own.yml").write_text(text.replace(DRILL.id, "d-own").replace(DRILL.title, "我们自己的演练"))
+    app = create_app(Settings.model_validate({"data_dir": tmp_path / "data", "drills_dir": folder}))
+    learner = Site(app, app.state.wenjin).signed_in("zhao", "staff")
+    page = learner.get("/training/drills").text
+    assert "我们自己的演练" in page and DRILL.title not in page
+    assert learner.post("/training/drills/d-own/start").status_code == 303
