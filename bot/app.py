@@ -60,6 +60,7 @@ def create_app(settings: Settings, *, warmed: Runtime | None = None) -> FastAPI:
     app.include_router(rest.router)
     for router in pages.routers():
         app.include_router(router)
+    app.mount("/static/vendor/echarts", pages.Assets(directory=pages.echarts_dir()), name="echarts")
     app.mount("/static", pages.Assets(directory=pages.static_dir()), name="static")
     _add_operations(app)
     return app

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from actions.desk.rules import DeskRules
+from actions.figures.targets import targets
 from bot.identity import HostKey
 from knowledge.errors import bad_input
 
@@ -102,6 +103,9 @@ class Settings(BaseModel):
     )
     identity_issuer: str = Field(default="", description="身份凭证须由谁签发（iss），空为不检查。")
     identity_audience: str = Field(default="", description="身份凭证须签发给谁（aud），空为凭证不得带 aud。")
+    targets: str = Field(
+        default="", description="看板指标的目标，如 csat=85,human_time=180：比例写百分数，时间写秒。"
+    )
     secure_cookies: bool = Field(
         default=False, description="只在 HTTPS 下发送登录凭据；前面有 HTTPS 代理时打开。"
     )
@@ -135,6 +139,12 @@ class Settings(BaseModel):
         for part in value.split(","):
             if part.strip() and not 0 < int(part) < 366:
                 raise ValueError("天数要在 1 到 365 之间")
+        return value
+
+    @field_validator("targets")
+    @classmethod
+    def _goals(cls, value: str) -> str:
+        targets(value)
         return value
 
     @field_validator("widget_origins")

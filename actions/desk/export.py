@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any
-
-from openpyxl import Workbook
 
 from actions.desk import analysis
 from actions.desk.life import OPEN_STATES, STATE_LABELS
 from actions.desk.workdays import SHANGHAI
+from actions.store import sheets
 from actions.store.masking import mask
-from actions.store.sheets import add_row, guarded
 from actions.store.tables.desk import Priority, Ticket
 
 HEADINGS = (
@@ -23,7 +18,6 @@ HEADINGS = (
     "复杂程度", "影响", "紧急程度", "处理人", "时限", "时限规则", "决定时间", "按时", "办结时间", "第几轮",
     "投诉事项", "诉求",
 )  # fmt: skip
-SHEET_ROWS = 1_000_000  # a sheet of Excel holds 1,048,576
 _LEVELS = {1: "低", 2: "中", 3: "高"}
 
 
@@ -43,41 +37,13 @@ def row(ticket: Ticket, names: Mapping[str, str], now: datetime) -> tuple[str, .
 
 
 def as_csv(rows: Iterable[Sequence[str]]) -> Iterator[bytes]:
-    """Yield a CSV file piece by piece, with the mark by which Excel reads it as UTF-8."""
-    buffer = io.StringIO()
-    writer = csv.writer(buffer)
-    yield "\ufeff".encode()
-    writer.writerow(HEADINGS)
-    for cells in rows:
-        writer.writerow([guarded(cell) for cell in cells])
-        if buffer.tell() > 64_000:
-            yield _drain(buffer)
-    yield _drain(buffer)
+    """Yield the tickets' CSV file piece by piece."""
+    return sheets.as_csv(HEADINGS, rows)
 
 
 def as_xlsx(rows: Iterable[Sequence[str]], cover: Sequence[tuple[str, str]], path: Path) -> int:
-    """Write a workbook with a cover sheet and return how many rows it has; more sheets where one is full."""
-    book = Workbook(write_only=True)
-    front = book.create_sheet("说明")
-    count = 0
-    sheet: Any = None
-    for cells in rows:
-        if count % SHEET_ROWS == 0:
-            sheet = book.create_sheet(f"工单{count // SHEET_ROWS + 1}")
-            add_row(sheet, HEADINGS)
-        add_row(sheet, cells)
-        count += 1
-    for name, value in (*cover, ("行数", str(count))):
-        add_row(front, (name, value))
-    book.save(path)
-    return count
-
-
-def _drain(buffer: io.StringIO) -> bytes:
-    text = buffer.getvalue()
-    buffer.seek(0)
-    buffer.truncate()
-    return text.encode()
+    """Write the tickets' workbook with a cover sheet and return how many there are."""
+    return sheets.as_xlsx("工单", HEADINGS, rows, cover, path)
 
 
 def _time(at: datetime | None) -> str:

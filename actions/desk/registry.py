@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
@@ -67,6 +67,12 @@ def get_by_number(s: Session, number: str, *, customer_id: str | None = None) ->
     if found is None or customer_id not in (None, found.customer_id):
         raise missing()
     return found
+
+
+def numbers(s: Session, ticket_ids: Collection[str]) -> dict[str, str]:
+    """Return tickets' numbers by id."""
+    found = select(Ticket.id, Ticket.number).where(Ticket.id.in_(ticket_ids))
+    return {ticket_id: number for ticket_id, number in s.execute(found)}  # noqa: C416
 
 
 def for_customer(s: Session, customer_id: str) -> list[Ticket]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from bot.pages.assets import Assets, static_dir
+from bot.pages.assets import Assets, echarts_dir, static_dir
 from bot.pages.errors import error_page
 
-__all__ = ["Assets", "error_page", "routers", "static_dir"]
+__all__ = ["Assets", "echarts_dir", "error_page", "routers", "static_dir"]
 
 
 def routers() -> list[APIRouter]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,13 @@ HERE = Path(__file__).resolve().parent
 def static_dir() -> Path:
     """Return the folder of style sheets, scripts and icons."""
     return HERE / "static"
+
+
+def echarts_dir() -> Path:
+    """Return the folder of ECharts as a module, index.js; it comes with a package that is never imported."""
+    found = find_spec("nicegui")
+    assert found is not None and found.submodule_search_locations  # noqa: S101  the lock has it
+    return Path(found.submodule_search_locations[0]) / "elements" / "echart" / "dist"
 
 
 def asset(path: str) -> str:

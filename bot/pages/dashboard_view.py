@@ -1,174 +1,277 @@
-"""The dashboard's figures as people read them, each with its definition, and the bars of the trend."""
+"""The dashboard's figures as people read them: with the time before, the target, what they are made of."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
-from actions.service.metrics import Figures
+from actions.desk import analysis
+from actions.desk.triage import QUEUES as COMPLAINT_QUEUES
+from actions.figures.answers import Day
+from actions.figures.overview import FIGURES, Definition, Overview, Unit
+from actions.figures.scope import Scope
+from actions.figures.spread import Spread
+from actions.figures.targets import reached
+from actions.figures.waits import Durations
+from actions.service.conversations import CHANNELS
+from actions.service.handovers import QUEUES
+from actions.service.ratings import DIMENSIONS
 from bot.pages.words import ZONE, number_words, span_words
 
-PERIODS = {1: "今天", 7: "近 7 天", 30: "近 30 天"}
-SHORTEST_TREND = 7
+PERIODS = {1: "今天", 7: "近 7 天", 30: "近 30 天", 90: "近 90 天"}
+DEFAULT_DAYS, MOST_DAYS = 7, 366
+CHANNEL_NAMES = {
+    "web": "网页", "rest": "REST 接口", "socket": "Socket.IO", "app": "App", "callback": "回调",
+}  # fmt: skip
+GROUPS = (
+    ("服务", ("messages", "self_service", "no_answer", "bot_time", "helpful")),
+    ("人工", ("handover", "human_time")),
+    ("投诉", ("complaints", "first_response", "resolution", "deadline", "reopen", "backlog")),
+    ("满意度", ("csat", "response_rate")),
+)
+SERIES = (
+    ("answered", "已答复"),
+    ("clarify", "请客户澄清"),
+    ("refused", "手册没有写"),
+    ("handover", "转人工"),
+    ("ticket", "投诉登记"),
+    ("other", "其他"),
+)
+_ONE_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What an address asks for: days in China, both included, a channel, a queue; `days` of a period."""
+
+    since: date
+    until: date
+    channel: str = ""
+    queue: str = ""
+    days: int = 0
+
+    def scope(self, now: datetime) -> Scope:
+        """Return the scope; its last day ends now where that is today."""
+        since = datetime.combine(self.since, time(), ZONE)
+        until = datetime.combine(self.until + _ONE_DAY, time(), ZONE)
+        return Scope(since, min(until, max(now, since)), now, self.channel, self.queue)
+
+    @property
+    def length(self) -> timedelta:
+        """Return how many days that is."""
+        return self.until - self.since + _ONE_DAY
+
+    def query(self, **changed: object) -> str:
+        """Return the address's query, some values changed."""
+        values: dict[str, object] = {
+            "since": "" if self.days else self.since, "until": "" if self.days else self.until,
+            "days": self.days or "", "channel": self.channel, "queue": self.queue, **changed,
+        }  # fmt: skip
+        return urlencode({key: str(value) for key, value in values.items() if value})
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One figure: now, in the period before, what it is made of, and what it means."""
+    """One figure now and before; `change` is "better", "worse" or "", `goal` the target in words."""
 
+    key: str
     title: str
     value: str
     before: str
+    change: str
+    goal: str
+    met: bool | None
     parts: Sequence[str]
     meaning: str
+    references: Sequence[tuple[str, str]]
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One part of a bar, as percentages of the chart's height from the top."""
-
-    name: str
-    count: int
-    top: float
-    height: float
-
-
-@dataclass(frozen=True, slots=True)
-class Bar:
-    """One day of the trend; `label` is "" where there is no room for one."""
-
-    day: str
-    label: str
-    turns: int
-    parts: Sequence[Part]
+def wanted(query: Mapping[str, str], today: date) -> Wanted:
+    """Return what a query asks for; what cannot be is a week up to today."""
+    channel = query.get("channel", "")
+    queue = query.get("queue", "")
+    channel, queue = channel if channel in CHANNELS else "", queue if queue in QUEUES else ""
+    since, until = _day(query.get("since", "")), _day(query.get("until", ""))
+    if since and until and since <= until <= today and until - since < MOST_DAYS * _ONE_DAY:
+        return Wanted(since, until, channel, queue)
+    asked = query.get("days", "")
+    days = int(asked) if asked in map(str, PERIODS) else DEFAULT_DAYS
+    return Wanted(today - (days - 1) * _ONE_DAY, today, channel, queue, days)
 
 
-@dataclass(frozen=True, slots=True)
-class Period:
-    """Whole days up to now in China's time, and the same span before."""
-
-    since: datetime
-    until: datetime
-    before_since: datetime
-    before_until: datetime
-    trend_since: datetime
-
-
-SERIES = (("answered", "已答复"), ("refused", "手册没有写"), ("handover", "转人工"), ("other", "其他"))
-
-
-def period(days: int, now: datetime) -> Period:
-    """Return the last `days` days, today included, and as long a time before."""
-    midnight = now.astimezone(ZONE).replace(hour=0, minute=0, second=0, microsecond=0)
-    since, back = midnight - timedelta(days=days - 1), timedelta(days=days)
-    trend = midnight - timedelta(days=max(days, SHORTEST_TREND) - 1)
-    return Period(since, now, since - back, now - back, trend)
-
-
-def share(part: int, whole: int) -> float | None:
-    """Return a share in percent, None of nothing."""
-    return 100 * part / whole if whole else None
-
-
-def percent(value: float | None) -> str:
-    """Return a share in percent as people read it."""
-    return number_words(None if value is None else round(value, 1), "%")
-
-
-def _seconds(milliseconds: float | None) -> str:
-    if milliseconds is not None and milliseconds < 1000:
-        return f"{milliseconds:.0f} 毫秒"
-    return span_words(None if milliseconds is None else milliseconds / 1000)
-
-
-def _rate(f: Figures) -> float | None:
-    return None if f.response_rate is None else 100 * f.response_rate
-
-
-_SPECS: tuple[tuple[str, Callable[[Figures], str], Callable[[Figures], list[str]], str], ...] = (
-    (
-        "客户消息",
-        lambda f: number_words(f.turns),
-        lambda f: [f"{f.conversations} 段对话"],
-        "这段时间收到的客户消息条数；对话数是有客户消息的对话。",
-    ),
-    (
-        "答复率",
-        lambda f: percent(share(f.answered, f.answered + f.clarified + f.refused + f.handed_over)),
-        lambda f: [
-            f"已答复 {f.answered}",
-            f"请客户澄清 {f.clarified}",
-            f"手册没有写 {f.refused}",
-            f"转人工 {f.handed_over}",
-        ],
-        "问手册的消息里，机器人按手册答复了的比例；寒暄、投诉登记和测验不算提问。",
-    ),
-    (
-        "机器人响应时间",
-        lambda f: _seconds(f.bot_latency_median_ms),
-        lambda f: [f"90% 在 {_seconds(f.bot_latency_p90_ms)}内"],
-        "从收到客户消息到机器人第一条答复存好，取中位数。人工答复另算。",
-    ),
-    (
-        "人工首次响应",
-        lambda f: span_words(f.first_human_response_median_s),
-        lambda f: [f"转人工 {f.handed_over} 次"],
-        "从客户请求转人工到人工第一条消息，取中位数，按自然时间计；还没有回复的不算在内。",
-    ),
-    (
-        "满意度",
-        lambda f: percent(f.csat),
-        lambda f: [f"评价 {f.ratings} 份", f"邀请 {f.offers} 份", f"评价率 {percent(_rate(f))}"],
-        "打 4 分和 5 分的评价占全部评价的比例；评价率是评价数除以邀请数。每个服务周期只邀请一次。",
-    ),
-    (
-        "测验合格率",
-        lambda f: percent(share(f.quiz_passed, f.quiz_attempts)),
-        lambda f: [f"交卷 {f.quiz_attempts} 份", f"合格 {f.quiz_passed} 份"],
-        "这段时间交卷的测验里，得分达到合格线的比例。",
-    ),
-)
-
-
-def figures_of(now: Figures, before: Figures) -> list[Figure]:
-    """Return the six figures with the period before beside them."""
-    return [
-        Figure(title, value(now), value(before), parts(now), meaning)
-        for title, value, parts, meaning in _SPECS
-    ]
-
-
-def is_empty(f: Figures) -> bool:
-    """Tell whether nothing at all happened."""
-    return not (
-        f.turns or f.offers or f.quiz_attempts or f.tickets_overdue or any(f.tickets_by_state.values())
+def figure(
+    key: str, now: Overview, before: Overview, goals: Mapping[str, float], parts: Mapping[str, Sequence[str]]
+) -> Figure:
+    """Return one figure in words."""
+    one = FIGURES[key]
+    value, earlier, goal = one.value(now), one.value(before), goals.get(key)
+    return Figure(
+        key,
+        one.title,
+        words(one.unit, value),
+        "" if key == "backlog" else words(one.unit, earlier),
+        "" if key == "backlog" else _change(one, value, earlier),
+        "" if goal is None else f"{'不低于' if one.better > 0 else '不高于'} {words(one.unit, goal)}",
+        reached(one, value, goal),
+        parts.get(key, ()),
+        one.meaning,
+        [(reference.whose, words(one.unit, reference.value)) for reference in one.references],
     )
 
 
-def bars_of(rows: Sequence[Mapping[str, Any]]) -> list[Bar]:
-    """Return the trend's bars, stacked from the bottom, the highest as high as the chart."""
-    every = max(1, len(rows) // 6)
-    counted = [_counts(row) for row in rows]
-    highest = max((sum(counts.values()) for counts in counted), default=0) or 1
-    return [
-        _bar(row, counts, highest, place % every == (len(rows) - 1) % every)
-        for place, (row, counts) in enumerate(zip(rows, counted, strict=True))
+def words(unit: Unit, value: float | None) -> str:
+    """Return a value as people read it; "—" for none."""
+    if unit is Unit.SHARE:
+        return percent(value)
+    if unit is Unit.MILLISECONDS:
+        return milliseconds(value)
+    return span_words(value) if unit is Unit.SECONDS else number_words(value)
+
+
+def percent(share: float | None) -> str:
+    """Return a share of 0 to 1 in per cent."""
+    return number_words(None if share is None else round(100 * share, 1), "%")
+
+
+def milliseconds(value: float | None) -> str:
+    """Return a time in milliseconds, from a second on in seconds."""
+    if value is not None and value < 1000:
+        return f"{value:.0f} 毫秒"
+    return span_words(None if value is None else value / 1000)
+
+
+def parts_of(o: Overview) -> dict[str, list[str]]:
+    """Return what figures are made of, by figure."""
+    outcomes, visits, filed, rated = o.answers.outcomes, o.visits, o.complaints, o.satisfaction
+    interval = rated.interval
+    return {
+        "messages": [f"来访 {visits.visits} 次"],
+        "self_service": [
+            f"{visits.served} / {visits.judged} 次来访",
+            f"中途离开 {visits.left_open} 次，不计",
+        ],
+        "no_answer": [f"{outcomes.get('refused', 0)} / {o.answers.questions} 次提问"],
+        "handover": [f"{visits.handed_over} / {visits.visits} 次来访"],
+        "bot_time": _spread(o.answers.reply_ms, milliseconds),
+        "helpful": [f"有用 {rated.helpful}", f"没用 {rated.unhelpful}"],
+        "human_time": _durations(o.human),
+        "first_response": _durations(o.first_response),
+        "resolution": [*_durations(o.resolution), f"扣除等客户 {span_words(o.resolution.net.median)}"],
+        "deadline": [f"按时 {filed.in_time} / {filed.judged}"],
+        "reopen": [f"{filed.reopened} / {filed.decided} 次决定"],
+        "backlog": [f"{name} {count}" for name, count in o.backlog.ages.items() if count],
+        "csat": [
+            f"4、5 分 {rated.satisfied} / {rated.ratings} 份",
+            f"评价率 {percent(rated.response_rate)}",
+            *([f"95% 区间 {percent(interval[0])}–{percent(interval[1])}"] if interval else []),
+            *(
+                f"{DIMENSIONS[name]} {mean:.1f} 分（{count} 份）"
+                for name, (mean, count) in rated.dimensions.items()
+            ),
+        ],
+        "response_rate": [f"{rated.ratings} / {rated.offers} 份邀请"],
+    }
+
+
+def messages_chart(days: Sequence[Day]) -> dict[str, Any]:
+    """Return the chart of messages by day and outcome."""
+    known = {key for key, _ in SERIES}
+    series = [
+        {
+            "name": name,
+            "key": key,
+            "values": [
+                sum(
+                    n
+                    for outcome, n in day.outcomes.items()
+                    if outcome == key or (key == "other" and outcome not in known)
+                )
+                for day in days
+            ],
+        }
+        for key, name in SERIES
     ]
+    return {"days": [f"{day.day.month}/{day.day.day}" for day in days], "series": series}
 
 
-def _counts(row: Mapping[str, Any]) -> dict[str, int]:
-    known = {key: int(row[key]) for key, _ in SERIES[:-1]}
-    return {**known, "other": max(0, int(row["turns"]) - sum(known.values()))}
+def spread_row(name: str, spread: Durations) -> tuple[str, ...]:
+    """Return a row of the table of response times: count, by the clock, in working hours, without waiting."""
+    cells = [
+        span_words(value)
+        for one in (spread.clock, spread.working)
+        for value in (one.median, one.p90, one.mean)
+    ]
+    return (name, str(spread.clock.count), *cells, span_words(spread.net.median))
 
 
-def _bar(row: Mapping[str, Any], counts: Mapping[str, int], highest: int, labelled: bool) -> Bar:
-    day = date.fromisoformat(str(row["date"]))
-    parts, top = [], 100.0
-    for name, count in counts.items():
-        height = 100 * count / highest
-        top -= height
-        parts.append(Part(name, count, round(top, 2), round(height, 2)))
-    label = f"{day.month}/{day.day}" if labelled else ""
-    return Bar(f"{day.month}月{day.day}日", label, int(row["turns"]), parts)
+def bot_row(name: str, spread: Spread) -> tuple[str, ...]:
+    """Return a row of the table of the bot's times."""
+    return (name, f"{spread.count:,}", *(milliseconds(v) for v in (spread.median, spread.p90, spread.mean)))
+
+
+def group_name(axis: str, key: str, people: Mapping[str, str]) -> str:
+    """Return what a queue, handler, channel or hour is called."""
+    if axis == "hour":
+        return f"{int(key):02d}:00–{int(key) + 1:02d}:00"
+    if axis == "handler":
+        return people.get(key, "未分配")
+    if axis == "queue":
+        return {**COMPLAINT_QUEUES, **QUEUES}.get(key, key)
+    return {**analysis.SOURCES, **CHANNEL_NAMES}.get(key, key)
+
+
+def value_words(one: Definition, value: float) -> str:
+    """Return what one row counts as."""
+    if one.unit is Unit.SHARE:
+        return "计入" if value else "不计入"
+    if one.unit is Unit.COUNT:
+        return span_words(value) if one.key == "backlog" else ""
+    return words(one.unit, value)
+
+
+def is_empty(o: Overview) -> bool:
+    """Tell whether nothing at all happened."""
+    return not (o.answers.messages or o.complaints.created or o.satisfaction.offers or o.backlog.tickets)
+
+
+def cover(
+    definition: Definition, asked: Wanted, value: str, operator: str, now: datetime
+) -> Iterable[tuple[str, str]]:
+    """Return the cover sheet of an export: what it is, of what, made by whom and when."""
+    return (
+        ("指标", definition.title),
+        ("口径", definition.meaning),
+        ("数值", value),
+        ("时间", f"{asked.since} 至 {asked.until}（北京时间）"),
+        ("渠道", CHANNEL_NAMES.get(asked.channel, asked.channel) or "全部"),
+        ("队列", QUEUES.get(asked.queue, asked.queue) or "全部"),
+        ("导出人", operator),
+        ("导出时间", f"{now.astimezone(ZONE):%Y-%m-%d %H:%M:%S}"),
+    )
+
+
+def _change(one: Definition, value: float | None, earlier: float | None) -> str:
+    if value is None or earlier is None or value == earlier or not one.better:
+        return ""
+    return "better" if (value > earlier) == (one.better > 0) else "worse"
+
+
+def _spread(spread: Spread, say: Any) -> list[str]:
+    return [f"90% 在 {say(spread.p90)}内", f"平均 {say(spread.mean)}"] if spread.count else []
+
+
+def _durations(found: Durations) -> list[str]:
+    if not found.clock.count:
+        return []
+    working = f"按工作时间 {span_words(found.working.median)}"
+    return [f"{found.clock.count} 次", *_spread(found.clock, span_words), working]
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None

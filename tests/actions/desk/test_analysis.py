@@ -19,7 +19,7 @@ from actions.desk import analysis, export, measures
 from actions.desk.analysis import Slice
 from actions.desk.intake import TicketDraft, create
 from actions.desk.workdays import SHANGHAI
-from actions.store import audit
+from actions.store import audit, sheets
 from actions.store.tables.accounts import User
 from actions.store.tables.desk import Measure, MeasureState, Ticket, TicketState
 from knowledge.errors import WenjinError
@@ -136,7 +136,7 @@ def test_the_spreadsheet_has_the_rows_and_no_formula(session: Session, tmp_path:
 
 
 def test_a_full_sheet_is_followed_by_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(export, "SHEET_ROWS", 2)
+    monkeypatch.setattr(sheets, "SHEET_ROWS", 2)
     path = tmp_path / "out.xlsx"
     assert export.as_xlsx([("a",), ("b",), ("c",)], [], path) == 3
     book = load_workbook(path, read_only=True)
