@@ -68,6 +68,8 @@ def session(opened: OpenedDep, runtime: RuntimeDep) -> dict[str, Any]:
             "session": opened.signed,
             "audience": speaker.audience,
             "staff": speaker.audience == "staff",
+            "manual_title": runtime.settings.manual_title,
+            "edition": EDITION,
             "messages": earlier,
             "standing": asdict(handovers.standing(db, conversation, runtime.now())),
             "suggestions": offered,

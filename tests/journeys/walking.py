@@ -94,7 +94,7 @@ class Person:
     def tab_to(self, target: Locator) -> None:
         """Move with the Tab key until the target has the focus."""
         for _ in range(60):
-            if target.evaluate("node => node === document.activeElement"):
+            if target.evaluate("node => node === node.getRootNode().activeElement"):
                 return
             self.page.keyboard.press("Tab")
         raise AssertionError(f"the Tab key never reaches {target}")

@@ -50,3 +50,6 @@ export function byId(id) {
   if (!node) throw new Error(`missing #${id}`);
   return node;
 }
+
+/** Tell whether a key press belongs to an input method. @param {KeyboardEvent} event */
+export const composing = (event) => event.isComposing || event.keyCode === 229;

@@ -67,6 +67,7 @@ class Stand:
         self.texts: list[str] = []
         self.ratings: list[dict[str, Any]] = []
         self.lost = 0
+        self.silent = False  # nothing is pushed and nothing can be asked for
         self.refusal: dict[str, Any] | None = None
         self.reply: dict[str, Any] = {"kind": "text", "text": "收到。"}
         self.standing: dict[str, Any] = {"mode": "bot", "position": 0, "handler": "", "read_seq": 0}
@@ -93,6 +94,8 @@ class Stand:
             route.fulfill(body=file.read_bytes(), content_type=mimetypes.guess_type(file.name)[0])
         elif path == "/api/chat/messages" and route.request.method == "POST":
             self._said(route)
+        elif self.silent and path in {"/api/chat/events", "/api/chat/messages"}:
+            route.abort()
         elif path == "/api/chat/events":
             after = int(query.removeprefix("after="))
             lines = [
@@ -241,7 +244,7 @@ def test_a_lost_message_is_sent_again_under_its_key(page: Page, stand: Stand) ->
 
 
 def test_when_nothing_helps_one_can_try_again_and_nothing_doubles(page: Page, stand: Stand) -> None:
-    stand.lost = 3
+    stand.lost, stand.silent = 3, True
     page.goto(ORIGIN)
     say(page, "在吗")
     for _ in range(2):
@@ -254,6 +257,54 @@ def test_when_nothing_helps_one_can_try_again_and_nothing_doubles(page: Page, st
     expect(again).to_have_count(0)
     expect(customer(page)).to_have_count(1)
     assert len(set(stand.keys)) == 1 and stand.texts == ["在吗"]
+
+
+def test_what_could_not_be_sent_goes_by_itself_and_in_order_when_the_server_is_back(
+    page: Page, stand: Stand
+) -> None:
+    stand.lost, stand.silent = 3, True
+    page.goto(ORIGIN)
+    say(page, "第一句")
+    say(page, "第二句")
+    for _ in range(2):
+        page.clock.run_for(3000)
+    expect(page.get_by_role("button", name="发送失败，点此重试")).to_be_visible()
+    stand.silent = False
+    page.clock.run_for(60000)
+    expect(page.locator(".msg--bot .bubble")).to_have_count(2)
+    expect(customer(page)).to_have_text(["第一句", "第二句"])
+    assert stand.texts == ["第一句", "第二句"] and len(set(stand.keys)) == 2
+
+
+def test_a_window_that_was_closed_too_early_loses_nothing(page: Page, stand: Stand) -> None:
+    stand.lost, stand.silent = 9, True
+    page.goto(ORIGIN)
+    say(page, "先别走")
+    expect(page.locator(".msg--waiting")).to_have_count(1)
+    stand.lost, stand.silent = 0, False
+    page.reload()
+    expect(page.locator(".msg--bot .bubble")).to_have_text("收到。")
+    expect(customer(page)).to_have_text("先别走")
+    page.reload()
+    expect(customer(page)).to_have_text("先别走")
+    assert stand.texts == ["先别走"] and len(set(stand.keys)) == 1
+
+
+def test_what_was_not_sent_long_ago_is_asked_about_first(page: Page, stand: Stand) -> None:
+    stand.lost, stand.silent = 9, True
+    page.goto(ORIGIN)
+    say(page, "昨天的话")
+    expect(page.locator(".msg--waiting")).to_have_count(1)
+    page.clock.fast_forward("30:00")
+    stand.lost, stand.silent = 0, False
+    page.reload()
+    expect(page.locator(".failed")).to_contain_text("上次没有发出")
+    assert stand.texts == []
+    page.get_by_role("button", name="不发了").click()
+    expect(customer(page)).to_have_count(0)
+    page.reload()
+    expect(page.locator(".suggestion").first).to_be_visible()
+    expect(page.locator(".failed")).to_have_count(0)
 
 
 def test_a_refused_message_comes_back_to_be_changed(page: Page, stand: Stand) -> None:

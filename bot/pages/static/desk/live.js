@@ -1,8 +1,7 @@
 /** A live conversation with a customer: turns come as they are said, both sides see who types and what was read. */
 
 import { call } from "../api.js";
-import { composing } from "../chat/composer.js";
-import { el, icon } from "../dom.js";
+import { composing, el, icon } from "../dom.js";
 import { suggest } from "./suggestions.js";
 import { visit } from "./swap.js";
 

@@ -1,7 +1,5 @@
 /** Training: keys pick options, sources open in the sheet. Everything works without it. */
 
-import { makeSheet } from "../chat/sheet.js";
-
 /** Let a letter or a number pick the option of that name or place. @param {HTMLFormElement} form */
 function pickByKey(form) {
   const inputs = /** @type {HTMLInputElement[]} */ ([...form.querySelectorAll(".option input")]);
@@ -34,10 +32,8 @@ if (mark instanceof HTMLElement && body instanceof HTMLElement) {
   body.scrollTop = mark.offsetTop - body.offsetTop - body.clientHeight / 3;
 }
 
-if (document.getElementById("sheet")) {
-  const open = makeSheet();
-  for (const button of document.querySelectorAll("[data-open]")) {
-    const { manualName, section, title, sentence } = /** @type {HTMLElement} */ (button).dataset;
-    button.addEventListener("click", () => open({ manual: manualName ?? "", section: section ?? "", title, sentence: sentence ?? "" }));
-  }
+const source = /** @type {any} */ (document.querySelector("wenjin-source"));
+for (const button of source ? document.querySelectorAll("[data-open]") : []) {
+  const { manualName, section, title, sentence } = /** @type {HTMLElement} */ (button).dataset;
+  button.addEventListener("click", () => source.open({ manual: manualName ?? "", section: section ?? "", title, sentence: sentence ?? "" }));
 }
