@@ -201,10 +201,11 @@ class Staff:
 
 
 class Process:
-    """`wenjin run` on a data folder: can be killed and started again."""
+    """`wenjin run` on a data folder: can be killed and started again; `settings` are environment variables."""
 
-    def __init__(self, data_dir: Path, log: Path) -> None:
+    def __init__(self, data_dir: Path, log: Path, **settings: str) -> None:
         self.data_dir, self.log, self.port = data_dir, log, free_port()
+        self.settings = settings
         self.base = f"http://127.0.0.1:{self.port}"
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -213,7 +214,7 @@ class Process:
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 [*self.command("run"), "--port", str(self.port)],
-                cwd=PROJECT, env=clean_environment(), stdout=log, stderr=subprocess.STDOUT,
+                cwd=PROJECT, env={**clean_environment(), **self.settings}, stdout=log, stderr=subprocess.STDOUT,
             )  # fmt: skip
         for _ in range(START_SECONDS * 5):
             if self._is_ready():

@@ -51,7 +51,8 @@ export class Api {
 
   constructor(private readonly place: Place) {
     this.bearer = place.identity !== null || place.server !== location.origin;
-    if (this.bearer && !place.identity) this.session = place.memory.get(SESSION) ?? "";
+    // a guest who signs in at the host takes along what was said before
+    if (this.bearer) this.session = place.memory.get(SESSION) ?? "";
   }
 
   /** Tell whether files need our credential, which an image or a link cannot carry. */
@@ -69,7 +70,8 @@ export class Api {
     const opened = (await this.call("POST", "/api/chat/session", token ? { token } : {})) as Session;
     if (this.bearer && opened.session) {
       this.session = opened.session;
-      if (!this.place.identity) this.place.memory.set(SESSION, opened.session);
+      // a named customer is not kept: the next person at this browser is somebody else
+      this.place.memory.set(SESSION, this.place.identity ? null : opened.session);
     }
     return opened;
   }

@@ -1,6 +1,6 @@
 /** One chat: session, history, log, composer, sheet and pushed messages put together. */
 
-import type { Api } from "./api";
+import { type Api, Problem } from "./api";
 import { Composer } from "./composer";
 import { el, tell } from "./dom";
 import { Events } from "./events";
@@ -198,8 +198,9 @@ export class Chat {
       this.connected(true);
       this.log.toEnd();
       this.events.open();
-    } catch {
+    } catch (problem) {
       this.connected(false);
+      if (problem instanceof Problem && !problem.passing) tell(this.shell.status, problem.message);
       setTimeout(() => void this.begin(Math.min(pause * 2, LONGEST)), pause);
     }
   }
