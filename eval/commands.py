@@ -40,6 +40,13 @@ def add(commands: Parsers) -> None:
     scale = _add(measures, "scale", _scale, "十万段文字里检索的耗时和内存")
     scale.add_argument("--passages", type=int, default=100_000, help="段数（默认 100000）")
     _add(measures, "complaints", _complaints, "投诉的分类、重复和类似")
+    masking = _add(measures, "masking", _masking, "个人信息的掩码：漏掉多少，误掩多少")
+    masking.add_argument(
+        "--part", choices=["tune", "report"], default="report", help="写规则用的句子，或只报告的句子"
+    )
+    masking.add_argument("--count", type=int, default=6000, help="两类句子各多少（默认 6000）")
+    masking.add_argument("--seed", type=int, default=0, help="造数的种子（默认每一半各有自己的）")
+    masking.add_argument("--missed", action="store_true", help="列出漏掉和误掩的句子")
     desk = _add(measures, "desk", _desk, "十万张投诉工单的列表、筛选和搜索")
     desk.add_argument("--tickets", type=int, default=100_000, help="工单数（默认 100000）")
     exam = _add(measures, "exam", _exam, "许多人同时考试：保存一个答案的耗时，有没有丢")
@@ -82,6 +89,12 @@ def _scale(arguments: argparse.Namespace) -> int:
 
 def _complaints(arguments: argparse.Namespace) -> int:
     from eval.understanding import run
+
+    return run(arguments)
+
+
+def _masking(arguments: argparse.Namespace) -> int:
+    from eval.masking import run
 
     return run(arguments)
 
