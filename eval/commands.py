@@ -49,6 +49,9 @@ def add(commands: Parsers) -> None:
     masking.add_argument("--missed", action="store_true", help="列出漏掉和误掩的句子")
     desk = _add(measures, "desk", _desk, "十万张投诉工单的列表、筛选和搜索")
     desk.add_argument("--tickets", type=int, default=100_000, help="工单数（默认 100000）")
+    board = _add(measures, "dashboard", _dashboard, "百万条对话和十万张工单时看板每一页的耗时")
+    board.add_argument("--turns", type=int, default=1_000_000, help="对话条数（默认 1000000）")
+    board.add_argument("--tickets", type=int, default=100_000, help="工单数（默认 100000）")
     exam = _add(measures, "exam", _exam, "许多人同时考试：保存一个答案的耗时，有没有丢")
     exam.add_argument("--people", type=int, default=500, help="人数（默认 500）")
     exam.add_argument("--answers", type=int, default=10, help="每人答几题（默认 10）")
@@ -101,6 +104,12 @@ def _masking(arguments: argparse.Namespace) -> int:
 
 def _desk(arguments: argparse.Namespace) -> int:
     from eval.desk import run
+
+    return run(arguments)
+
+
+def _dashboard(arguments: argparse.Namespace) -> int:
+    from eval.dashboard import run
 
     return run(arguments)
 

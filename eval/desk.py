@@ -5,12 +5,9 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import sqlite3
 import tempfile
 import time
-import uuid
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -18,8 +15,6 @@ from typing import Any
 import numpy as np
 import psycopg
 from numpy.typing import NDArray
-from psycopg import sql
-from sqlalchemy import make_url
 from sqlalchemy.orm import Session
 
 from actions.desk import counts, registry
@@ -30,10 +25,10 @@ from actions.store.engine import Database
 from actions.store.tables.desk import TicketState
 from bot.show import say, steps
 from eval.desk_data import KEY, NOW, Asked, copied, fill, write_terms
+from eval.postgres import postgres_copy
 
 RUNS, WARM = 20, 2
 GOAL_MS = 150.0
-POSTGRES = os.environ.get("WENJIN_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/postgres")
 _COPIED = ("users", "tickets", "ticket_events")
 Look = Callable[[Session], object]
 
@@ -58,9 +53,11 @@ def run(arguments: argparse.Namespace) -> int:
             "sqlite": {"mb": file.stat().st_size // 1_000_000, **_measured(database, asked)},
         }
         database.dispose()
-        with _postgres(file, terms) as copy:
-            if copy is not None:
+        with postgres_copy(file, _COPIED, lambda cursor: _copy_terms(cursor, terms)) as url:
+            if url:
+                copy = _opened(url)
                 result["postgresql"] = _measured(copy, asked)
+                copy.dispose()
     _report(result)
     (out / "desk.json").write_text(json.dumps(result, ensure_ascii=False, indent=1), encoding="utf-8")
     return 0
@@ -140,46 +137,10 @@ def _opened(url: str) -> Database:
     return database
 
 
-@contextmanager
-def _postgres(file: Path, terms: NDArray[np.int64]) -> Iterator[Database | None]:
-    """Give a copy of an SQLite desk in a PostgreSQL database of its own; None where no server answers."""
-    name, server = f"wenjin_eval_{uuid.uuid4().hex}", make_url(POSTGRES).set(drivername="postgresql")
-    address = server.render_as_string(hide_password=False)
-    try:
-        connection = psycopg.connect(address, autocommit=True, connect_timeout=5)
-    except psycopg.OperationalError:
-        say("没有 PostgreSQL，只测 SQLite。")
-        yield None
-        return
-    with connection:
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-        own = server.set(database=name).render_as_string(hide_password=False)
-        try:
-            database = _opened(own)
-            _copy(file, own, terms)
-            yield database
-            database.dispose()
-        finally:
-            connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
-
-
-def _copy(file: Path, address: str, terms: NDArray[np.int64]) -> None:
-    """Copy the rows as they are, encrypted; both databases are read with the same secret."""
-    source = sqlite3.connect(file)
-    with psycopg.connect(address, options="-c timezone=UTC") as target, target.cursor() as cursor:
-        for table in _COPIED:
-            rows = source.execute(f"SELECT * FROM {table}")  # noqa: S608
-            columns = sql.SQL(", ").join(sql.Identifier(column[0]) for column in rows.description)
-            into = sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier(table), columns)
-            with cursor.copy(into) as copy:
-                for row in rows:
-                    copy.write_row(row)
-        with cursor.copy("COPY ticket_terms (term, ticket) FROM STDIN (FORMAT BINARY)") as copy:
-            for part in copied(terms):
-                copy.write(part)
-    with psycopg.connect(address, autocommit=True) as target:
-        target.execute("VACUUM ANALYZE")  # what the server does by itself a minute later
-    source.close()
+def _copy_terms(cursor: psycopg.Cursor[Any], terms: NDArray[np.int64]) -> None:
+    with cursor.copy("COPY ticket_terms (term, ticket) FROM STDIN (FORMAT BINARY)") as copy:
+        for part in copied(terms):
+            copy.write(part)
 
 
 def _report(result: dict[str, Any]) -> None:

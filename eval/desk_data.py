@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from sqlalchemy import insert
 
 from actions.desk import events, terms
-from actions.desk.clock import replay
+from actions.desk.clock import cycles, replay
 from actions.desk.rules import DEFAULT
 from actions.desk.triage import triage
 from actions.store.base import new_id, new_search_key
@@ -26,6 +26,7 @@ from actions.store.engine import Database
 from actions.store.masking import mask_contact
 from actions.store.tables.accounts import User
 from actions.store.tables.desk import Ticket, TicketEvent, TicketState
+from actions.store.tables.figures import TicketCycle
 from bot.settings import PROJECT
 
 KEY = b"measuring the desk"
@@ -95,6 +96,7 @@ def fill(db: Database, size: int, progress: Progress) -> tuple[Asked, NDArray[np
         with db.begin() as s:
             s.execute(insert(Ticket), [_row(ticket) for ticket, _ in made])
             s.execute(insert(TicketEvent), [_row(event) for _, its in made for event in its])
+            s.execute(insert(TicketCycle), [row for _, its in made for row in _cycle_rows(its)])
         for ticket, _ in made:
             words = terms.words_of_ticket(ticket)
             pairs.update(word for word in words if not any(char.isdigit() for char in word))
@@ -196,6 +198,13 @@ def _event(ticket: Ticket, kind: str, at: datetime, data: dict[str, Any], before
 def _examples() -> list[Example]:
     rows: list[dict[str, str]] = yaml.safe_load(EXAMPLES.read_text(encoding="utf-8"))
     return [Example(row["text"], row["business"], row["cause"], triage(row["text"]).queue) for row in rows]
+
+
+def _cycle_rows(its: list[TicketEvent]) -> list[dict[str, Any]]:
+    return [
+        {"ticket_id": last.ticket_id, "cycle": clock.cycle, **events.cycle_values(clock, last)}
+        for clock, last in cycles(its)
+    ]
 
 
 def _row(one: Ticket | TicketEvent) -> dict[str, Any]:

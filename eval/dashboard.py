@@ -1,0 +1,164 @@
+"""The dashboard with a million turns and a hundred thousand complaints: milliseconds of every page."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import tempfile
+import time
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+from fastapi.testclient import TestClient
+from sqlalchemy import func, select
+
+from actions.figures import refresh
+from actions.figures.overview import FIGURES
+from actions.store.tables.accounts import SignInSession, User
+from actions.store.tables.service import Actor, Turn
+from bot.app import create_app
+from bot.deps import SESSION_COOKIE
+from bot.guests import load_secret
+from bot.runtime import Runtime
+from bot.settings import Settings
+from bot.show import say, steps
+from eval import dashboard_data, desk_data
+from eval.desk_data import NOW
+from eval.exam_server import NOBODY
+from eval.postgres import postgres_copy
+
+RUNS, WARM = 5, 1
+GOALS = {"sqlite": 1000.0, "postgresql": 500.0}
+TOKEN = "a-token-of-a-measurement"  # noqa: S105
+_COPIED = (
+    "users", "sessions", "conversations", "turns", "handovers", "rating_offers", "ratings", "tickets",
+    "ticket_cycles", "exchanges", "visits",
+)  # fmt: skip
+_YEAR = "since=2025-03-05&until=2026-03-02"
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Fill SQLite and, where a server answers, PostgreSQL; measure, print and write dashboard.json."""
+    out = arguments.out or arguments.settings.data_dir / "eval"
+    out.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=out) as name:
+        folder = Path(name)
+        runtime = _runtime(folder)
+        with steps() as (step, count):
+            step("生成工单")
+            desk_data.fill(runtime.db, arguments.tickets, count)
+            step("生成对话")
+            dashboard_data.fill(runtime.db, arguments.turns, count)
+        _sign_in(runtime)
+        started = time.perf_counter()
+        counted = refresh.rebuild(runtime.db)
+        result: dict[str, Any] = {
+            "turns": arguments.turns, "tickets": arguments.tickets, "conversations": counted,
+            "count_seconds": round(time.perf_counter() - started, 1), "sqlite": _measured(runtime),
+        }  # fmt: skip
+        runtime.db.dispose()
+        file = Path(runtime.db.url.database or "")
+        with postgres_copy(file, _COPIED, key=load_secret(folder)) as url:
+            if url:
+                copy = _runtime(folder, url)
+                result["postgresql"] = _measured(copy)
+                copy.db.dispose()
+    _report(result)
+    (out / "dashboard.json").write_text(json.dumps(result, ensure_ascii=False, indent=1), encoding="utf-8")
+    return 0
+
+
+def pages() -> list[str]:
+    """Return the addresses that are measured."""
+    spans = ("days=1", "days=7", "days=30", "days=90", _YEAR, "days=30&channel=web&queue=general")
+    figures = [f"/dashboard/figures/{key}?days=30" for key in FIGURES]
+    return [
+        *(f"/dashboard?{span}" for span in spans),
+        *(f"/dashboard/times?days=30&by={by}" for by in ("queue", "handler", "channel", "hour")),
+        f"/dashboard/times?{_YEAR}",
+        *figures,
+        f"/dashboard/figures/messages?{_YEAR}&page=100",
+    ]
+
+
+def _runtime(folder: Path, url: str = "") -> Runtime:
+    return Runtime(Settings(data_dir=folder, database_url=url), clock=lambda: NOW)
+
+
+def _sign_in(runtime: Runtime) -> None:
+    with runtime.db.begin() as s:
+        boss = User(name="boss", password_hash=NOBODY, roles=["compliance", "handler"], created_at=NOW)
+        s.add(boss)
+        s.flush()
+        digest = hashlib.sha256(TOKEN.encode()).hexdigest()
+        s.add(
+            SignInSession(
+                token_hash=digest,
+                user_id=boss.id,
+                csrf="-",
+                created_at=NOW,
+                last_seen_at=NOW,
+                expires_at=NOW + timedelta(hours=9),
+            )  # fmt: skip
+        )
+
+
+def _measured(runtime: Runtime) -> dict[str, Any]:
+    """Return milliseconds of each page, and of counting outcomes from the turns themselves."""
+    say(f"测量 {runtime.db.dialect}")
+    client = TestClient(create_app(runtime.settings, warmed=runtime), cookies={SESSION_COOKIE: TOKEN})
+    found: dict[str, Any] = {"load": round(os.getloadavg()[0], 1)}
+    for address in pages():
+        found[address] = _timed(lambda address=address: _got(client, address))
+    found["baseline: outcomes of 30 days from the turns"] = _timed(lambda: _from_turns(runtime))
+    return found
+
+
+def _got(client: TestClient, address: str) -> None:
+    answer: httpx.Response = client.get(address)
+    answer.raise_for_status()
+    if "login" in str(answer.url):
+        raise RuntimeError("not signed in")
+
+
+def _from_turns(runtime: Runtime) -> None:
+    """Count as the dashboard did before there were exchanges: join replies to what was asked."""
+    asked = select(Turn.id).where(
+        Turn.actor == Actor.CUSTOMER, Turn.created_at >= NOW - timedelta(days=30), Turn.created_at < NOW
+    )
+    counted = select(Turn.outcome, func.count(Turn.reply_to.distinct())).where(Turn.reply_to.in_(asked))
+    with runtime.db.reading() as s:
+        s.execute(counted.group_by(Turn.outcome)).all()
+
+
+def _timed(work: Any) -> dict[str, float]:
+    taken = []
+    for _ in range(WARM + RUNS):
+        started = time.perf_counter()
+        work()
+        taken.append((time.perf_counter() - started) * 1000)
+    return {
+        "median_ms": round(float(np.median(taken[WARM:])), 1), "slowest_ms": round(max(taken[WARM:]), 1),
+        "first_ms": round(taken[0], 1),
+    }  # fmt: skip
+
+
+def _report(result: dict[str, Any]) -> None:
+    print(
+        f"{result['turns']} turns in {result['conversations']} conversations, {result['tickets']} tickets; "
+        f"all counted anew in {result['count_seconds']} s"
+    )
+    for kind, goal in GOALS.items():
+        looked = {k: v for k, v in result.get(kind, {}).items() if isinstance(v, dict)}
+        if not looked:
+            continue
+        print(f"{kind} (load {result[kind]['load']}):")
+        for name, one in looked.items():
+            print(f"  {one['median_ms']:>8} {one['slowest_ms']:>8} ms, first {one['first_ms']:>8}  {name}")
+        worst = max(one["median_ms"] for name, one in looked.items() if name.startswith("/"))
+        print(f"  slowest page {worst} ms   goal {goal:.0f}: {'reached' if worst <= goal else 'missed'}")
