@@ -17,8 +17,9 @@ from actions.desk import links, outbox, tickets
 from actions.service import handovers
 from actions.store.base import new_id
 from bot import exam_watch, metrics, pages, problems, upkeep
-from bot.channels import chat, files, live, rest, roster
+from bot.channels import callback, chat, files, live, rasa_socket, rest, roster, websocket
 from bot.channels import tickets as ticket_api
+from bot.channels.rasa_socket import RasaSocket
 from bot.deps import RuntimeDep
 from bot.limits import BodyLimit, largest_body
 from bot.runtime import Runtime
@@ -48,6 +49,7 @@ def create_app(settings: Settings, *, warmed: Runtime | None = None) -> FastAPI:
     app = FastAPI(title="问津", lifespan=_lifespan, docs_url=None, redoc_url=None)
     app.state.wenjin = runtime
     app.state.warm = warmed is not None
+    app.state.stopping = asyncio.Event()
     app.add_middleware(BodyLimit)
     app.middleware("http")(_watch)
     app.add_middleware(WidgetOrigins, origins=settings.widget_sites)
@@ -58,9 +60,12 @@ def create_app(settings: Settings, *, warmed: Runtime | None = None) -> FastAPI:
     app.include_router(ticket_api.router)
     app.include_router(roster.router)
     app.include_router(rest.router)
+    app.include_router(callback.router)
+    app.include_router(websocket.router)
     for router in pages.routers():
         app.include_router(router)
     app.mount("/static/vendor/echarts", pages.Assets(directory=pages.echarts_dir()), name="echarts")
+    app.mount(rasa_socket.PATH, RasaSocket(runtime, app.state.stopping).app)
     app.mount("/static", pages.Assets(directory=pages.static_dir()), name="static")
     _add_operations(app)
     return app
@@ -69,7 +74,6 @@ def create_app(settings: Settings, *, warmed: Runtime | None = None) -> FastAPI:
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     runtime: Runtime = app.state.wenjin
-    app.state.stopping = asyncio.Event()
     await runtime.hub.start()
     sending = asyncio.create_task(Sender(runtime, channels_of(runtime.settings)).run(app.state.stopping))
     if not app.state.warm:

@@ -1,4 +1,4 @@
-"""Two ways out of the house: mail through SMTP, and a signed webhook. Either raises where nothing arrived."""
+"""Ways out of the house: mail through SMTP, signed webhooks. Each raises where nothing arrived."""
 
 from __future__ import annotations
 
@@ -9,18 +9,23 @@ import json
 import smtplib
 import ssl
 import time
+from collections.abc import Mapping
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
 from ipaddress import ip_address
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import httpx
 
 from actions.desk.outbox import Parcel
+from bot.channels.rasa_forms import rest_form
 
 SECONDS = 20.0  # for one step of a conversation with another server
 WHOLE_SECONDS = 120.0  # for all of it; shorter than the lease of a notice
+LONGEST_AGE = 300.0  # seconds between a signature and its check
+ID_HEADER, TIME_HEADER, SIGNATURE_HEADER = "X-Wenjin-Id", "X-Wenjin-Timestamp", "X-Wenjin-Signature"
 _PORTS = {"smtp": 587, "smtps": 465}
 
 
@@ -115,13 +120,16 @@ class Webhook:
         Raises:
             Undelivered: no answer, or another than 2xx; redirects are not followed.
         """
-        body = json.dumps({"id": parcel.id, **parcel.payload}, ensure_ascii=False).encode()
+        await self._post(parcel.id, {"id": parcel.id, **parcel.payload})
+
+    async def _post(self, parcel_id: str, content: Mapping[str, Any]) -> None:
+        body = json.dumps(content, ensure_ascii=False).encode()
         at = str(int(time.time()))
         headers = {
             "Content-Type": "application/json",
-            "X-Wenjin-Id": parcel.id,
-            "X-Wenjin-Timestamp": at,
-            "X-Wenjin-Signature": f"v1={signature(self._secret, at, body)}",
+            ID_HEADER: parcel_id,
+            TIME_HEADER: at,
+            SIGNATURE_HEADER: f"v1={signature(self._secret, at, body)}",
         }
         try:
             async with httpx.AsyncClient(timeout=SECONDS, trust_env=False, verify=self._context) as client:
@@ -130,6 +138,26 @@ class Webhook:
             raise Undelivered(f"没有连上 {urlsplit(self._url).hostname}：{error}") from error
         if not answer.is_success:
             raise Undelivered(f"对方答复 {answer.status_code}")
+
+
+class Callback(Webhook):
+    """Posts the replies of the callback channel in Rasa's form, with their place in the conversation."""
+
+    def __init__(self, url: str, secret: str, title: str) -> None:
+        super().__init__(url, secret)
+        self._title = title
+
+    async def __call__(self, parcel: Parcel) -> None:
+        """Post one reply; raise `Undelivered` as for any webhook."""
+        place = {"id": parcel.id, "seq": parcel.payload["seq"], "actor": parcel.payload["actor"]}
+        await self._post(parcel.id, {**rest_form(parcel.payload, parcel.address, self._title), **place})
+
+
+def is_signed(secret: str, at: str, body: bytes, given: str, now: float) -> bool:
+    """Tell whether a signature is of this body and not older than five minutes, nor from the future."""
+    if not at.isascii() or not at.isdecimal() or len(at) > 12 or abs(now - int(at)) > LONGEST_AGE:
+        return False
+    return hmac.compare_digest(given.encode(), f"v1={signature(secret.encode(), at, body)}".encode())
 
 
 def signature(secret: bytes, at: str, body: bytes) -> str:

@@ -11,7 +11,8 @@ from datetime import timedelta
 from actions.desk import outbox
 from actions.desk.notices import MAIL, WEBHOOK
 from actions.desk.outbox import Parcel
-from bot.delivery import Hopeless, Mailer, Webhook
+from actions.service.conversations import CALLBACK
+from bot.delivery import Callback, Hopeless, Mailer, Webhook
 from bot.runtime import NOTICES, Runtime
 from bot.settings import Settings
 
@@ -27,6 +28,8 @@ def channels_of(settings: Settings) -> dict[str, Deliver]:
         found[MAIL] = Mailer(settings.smtp_url, settings.mail_from)
     if settings.webhook_url:
         found[WEBHOOK] = Webhook(settings.webhook_url, settings.webhook_secret)
+    if settings.callback_url:
+        found[CALLBACK] = Callback(settings.callback_url, settings.callback_secret, settings.manual_title)
     return found
 
 

@@ -92,6 +92,12 @@ class Settings(BaseModel):
     webhook_secret: str = Field(
         default="", validate_default=True, description="推送签名用的密钥，至少 16 个字符。"
     )
+    callback_url: str = Field(
+        default="", description="回调渠道的回复推送到的网址；空为不开通 /webhooks/callback。"
+    )
+    callback_secret: str = Field(
+        default="", validate_default=True, description="回调渠道签名用的密钥，至少 16 个字符。"
+    )
     widget_origins: str = Field(
         default="",
         description="哪些网站的页面可以嵌入聊天，例 https://www.example.com，用逗号分开；空为只有本站。",
@@ -162,7 +168,7 @@ class Settings(BaseModel):
             HostKey(value)
         return value
 
-    @field_validator("public_url", "webhook_url")
+    @field_validator("public_url", "webhook_url", "callback_url")
     @classmethod
     def _web(cls, value: str) -> str:
         if value and not _is_address(value, "http", "https"):
@@ -188,6 +194,13 @@ class Settings(BaseModel):
     def _webhook_signed(cls, value: str, others: ValidationInfo) -> str:
         if others.data.get("webhook_url") and len(value) < LEAST_SECRET:
             raise ValueError(f"设了 WENJIN_WEBHOOK_URL 就要有至少 {LEAST_SECRET} 个字符的密钥")
+        return value
+
+    @field_validator("callback_secret")
+    @classmethod
+    def _callback_signed(cls, value: str, others: ValidationInfo) -> str:
+        if others.data.get("callback_url") and len(value) < LEAST_SECRET:
+            raise ValueError(f"设了 WENJIN_CALLBACK_URL 就要有至少 {LEAST_SECRET} 个字符的密钥")
         return value
 
     def desk_rules(self) -> DeskRules:

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Select, func, or_, select
+from sqlalchemy.orm import Session, aliased
 
 from actions.desk.notices import MAIL
 from actions.store.tables.desk import Notice
@@ -44,7 +44,8 @@ def claim(
 ) -> list[Parcel]:
     """Take the notices of some channels that are due, oldest first, so that no other sender gets them.
 
-    What was written in one instant comes in the order in which its ticket changed.
+    What was written in one instant comes in the order in which its ticket changed. Of a line, only the first
+    that has not arrived is taken: the next must wait for it.
     PostgreSQL passes over rows that another transaction is claiming; on SQLite there is one writer at a time.
     """
     due = (
@@ -52,6 +53,7 @@ def claim(
         Notice.next_at <= now,
         Notice.channel.in_(channels),
         or_(Notice.leased_until.is_(None), Notice.leased_until <= now),
+        or_(Notice.line == "", ~_earlier().exists()),
     )
     wanted = select(Notice).where(*due).order_by(Notice.next_at, Notice.key).limit(limit)
     found = s.scalars(wanted.with_for_update(skip_locked=True)).all()
@@ -62,6 +64,13 @@ def claim(
         Parcel(one.id, one.channel, one.ticket_id, one.address, one.payload, one.created_at, now + lease)
         for one in found
     ]
+
+
+def _earlier() -> Select[str]:
+    """Return the notices of the same line before one, which have not arrived."""
+    before = aliased(Notice)
+    same = (before.line == Notice.line, before.key < Notice.key, before.done_at.is_(None))
+    return select(before.id).where(*same).correlate(Notice)
 
 
 def delivered(s: Session, parcel: Parcel, now: datetime) -> None:

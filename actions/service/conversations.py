@@ -12,12 +12,13 @@ from actions.service.messages import check_message, clean
 from actions.service.replies import Reply, presentable
 from actions.store.locks import locked
 from actions.store.masking import mask
-from actions.store.tables.desk import Attachment
+from actions.store.tables.desk import Attachment, Notice
 from actions.store.tables.service import Actor, Conversation, Mode, Turn
 from knowledge.document import Audience
 from knowledge.errors import bad_input, not_found
 
-CHANNELS = ("web", "rest", "socket")
+CALLBACK = "callback"  # what is said there is sent to the program that the customer writes through
+CHANNELS = ("web", "rest", "socket", CALLBACK)
 MAX_KEY, MAX_EXTERNAL_ID = 128, 255
 
 
@@ -100,7 +101,26 @@ def add_reply(
         created_at=now,
     )  # fmt: skip
     lock(s, conversation.id)
-    return _once(s, conversation.id, turn)
+    said = _once(s, conversation.id, turn)
+    if conversation.channel == CALLBACK and said is turn:
+        _send(s, conversation, said)
+    return said
+
+
+def _send(s: Session, conversation: Conversation, turn: Turn) -> None:
+    """Put a reply on its way out, in the transaction that stores it and behind those before it."""
+    message = {
+        "seq": turn.seq, "actor": str(turn.actor), "kind": turn.kind, "text": turn.text, "data": turn.data,
+        "buttons": turn.buttons,
+    }  # fmt: skip
+    at = turn.created_at
+    s.add(
+        Notice(
+            key=f"{CALLBACK}:{conversation.id}:{turn.seq:010d}", channel=CALLBACK, line=conversation.id,
+            address=conversation.external_id, payload=message, created_at=at, next_at=at,
+        )
+    )  # fmt: skip
+    s.flush()
 
 
 def add_file(s: Session, *, conversation: Conversation, file: Attachment, now: datetime) -> Turn:

@@ -108,6 +108,7 @@ def _append(s: Session, before: Conversation, own: Conversation) -> None:
         before.mode, before.handler_id = Mode.BOT, None
     _move_tracker(s, before, own)
     own.last_at = max(own.last_at, before.last_at)
+    own.uncounted = before.uncounted = True
     s.flush()
 
 

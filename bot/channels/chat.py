@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import re
 from collections.abc import AsyncIterator
@@ -13,18 +12,14 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, Field
-from sqlalchemy.orm import Session
 from sse_starlette import EventSourceResponse
 
-from actions.desk import attachments
 from actions.learning import faqs
 from actions.service import conversations, handovers, ratings
 from actions.store.tables.knowledge import EntryState, Faq, FaqVersion
-from actions.store.tables.service import Turn
-from bot import presence
 from bot.channels.sessions import OpenedDep, ReaderDep, SpeakerDep, chat_origin
 from bot.deps import RuntimeDep
-from bot.messages import message_of
+from bot.follow import HISTORY, conversation_id_of, follow, news, shown
 from bot.runtime import Runtime
 from bot.turns import Speaker
 from knowledge.document import Audience
@@ -33,8 +28,6 @@ from knowledge.library import EDITION
 from knowledge.supplement import FAQ
 
 router = APIRouter(prefix="/api")
-LOOK_SECONDS = 15.0  # an open chat looks for itself this often, should a wake-up get lost
-HISTORY = 200
 LAST_PLACE = 2**31 - 1  # what the database counts turns with
 Place = Annotated[int, Query(le=LAST_PLACE)]
 
@@ -62,7 +55,7 @@ def session(opened: OpenedDep, runtime: RuntimeDep) -> dict[str, Any]:
     offered = runtime.suggestions.offer(Audience(speaker.audience))
     with runtime.db.begin() as db:
         conversation = runtime.turns.open(db, speaker)
-        earlier = [_shown(db, turn) for turn in conversations.history(db, conversation.id, limit=HISTORY)]
+        earlier = [shown(db, turn) for turn in conversations.history(db, conversation.id, limit=HISTORY)]
         return {
             "conversation_id": conversation.id,
             "session": opened.signed,
@@ -79,31 +72,8 @@ def session(opened: OpenedDep, runtime: RuntimeDep) -> dict[str, Any]:
 @router.get("/chat/messages")
 def messages(speaker: SpeakerDep, runtime: RuntimeDep, after: Place = 0) -> dict[str, Any]:
     """Return the turns after a place in the conversation."""
-    messages, standing = _news(runtime, _conversation_id(runtime, speaker), after)
+    messages, standing = news(runtime, conversation_id_of(runtime, speaker), after)
     return {"messages": messages, "standing": standing}
-
-
-def _news(runtime: Runtime, conversation_id: str, after: int) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-    """Return the turns after a place, and where the conversation stands."""
-    with runtime.db.reading() as db:
-        turns = conversations.history(db, conversation_id, after_seq=max(after, 0), limit=HISTORY)
-        standing = handovers.standing(db, conversations.get(db, conversation_id), runtime.now())
-        return [_shown(db, turn) for turn in turns], asdict(standing)
-
-
-def _shown(db: Session, turn: Turn) -> dict[str, Any]:
-    """Return a turn as a message; a rating card knows what was given, a file what became of it."""
-    message = message_of(turn).to_dict()
-    if message["kind"] == "file":
-        message["data"]["place"] = attachments.place_of(db, str(turn.data.get("file_id")))
-    given = ratings.rating_of(db, str(turn.data.get("offer_id"))) if message["kind"] == "rating" else None
-    if given:
-        message["data"]["rating"] = {
-            "score": given.score,
-            "dimensions": given.dimensions,
-            "comment": given.comment,
-        }
-    return message
 
 
 @router.post("/chat/messages", dependencies=[Depends(chat_origin)])
@@ -126,33 +96,18 @@ async def events(
 async def _pushes(
     request: Request, runtime: Runtime, speaker: Speaker, after: int
 ) -> AsyncIterator[dict[str, str]]:
-    conversation_id = await run_in_threadpool(_conversation_id, runtime, speaker)
-    stopping: asyncio.Event = request.app.state.stopping
-    told: dict[str, Any] = {}
-    while not stopping.is_set() and not await request.is_disconnected():
-        waiting = asyncio.ensure_future(runtime.hub.wait(conversation_id, LOOK_SECONDS))
-        await asyncio.sleep(0)  # listening before looking: what is committed in between is not missed
-        await presence.comes(runtime.hub, conversation_id)
-        messages, standing = await run_in_threadpool(_news, runtime, conversation_id, after)
-        for message in messages:
-            after = max(after, int(message["seq"]))
-            if message["actor"] == presence.HANDLER:
-                await presence.stops(runtime.hub, conversation_id, presence.HANDLER)
+    conversation_id = await run_in_threadpool(conversation_id_of, runtime, speaker)
+    async for new in follow(runtime, conversation_id, after, request.app.state.stopping):
+        for message in new.messages:
             yield _event("message", message, id=str(message["seq"]))
-        standing["typing"] = await presence.is_typing(runtime.hub, conversation_id, presence.HANDLER)
-        if standing != told or standing["typing"]:
-            told = standing
-            yield _event("standing", standing)
-        await waiting
+        if new.standing:
+            yield _event("standing", new.standing)
+        if await request.is_disconnected():
+            return
 
 
 def _event(name: str, data: dict[str, Any], **more: str) -> dict[str, str]:
     return {"event": name, "data": json.dumps(data, ensure_ascii=False), **more}
-
-
-def _conversation_id(runtime: Runtime, speaker: Speaker) -> str:
-    with runtime.db.begin() as db:
-        return str(runtime.turns.open(db, speaker).id)
 
 
 @router.post("/chat/ratings", dependencies=[Depends(chat_origin)])

@@ -13,8 +13,8 @@ from actions.service import handovers
 from bot import presence
 from bot.channels.sessions import SpeakerDep, chat_origin
 from bot.deps import RuntimeDep
-from bot.runtime import Runtime
-from bot.turns import Speaker, conversation_of
+from bot.follow import conversation_id_of
+from bot.turns import conversation_of
 
 router = APIRouter(prefix="/api/chat", dependencies=[Depends(chat_origin)])
 
@@ -53,9 +53,3 @@ def stop_waiting(speaker: SpeakerDep, runtime: RuntimeDep) -> dict[str, Any]:
         conversation = conversation_of(s, speaker, runtime.now())
         handovers.cancel(s, conversation=conversation, now=runtime.now())
         return asdict(handovers.standing(s, conversation, runtime.now()))
-
-
-def conversation_id_of(runtime: Runtime, speaker: Speaker) -> str:
-    """Return the id of the speaker's conversation, made on first use."""
-    with runtime.db.begin() as s:
-        return conversation_of(s, speaker, runtime.now()).id

@@ -12,11 +12,10 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 
 from actions.store.base import new_id
+from bot.channels.rasa_forms import rest_form
 from bot.deps import RuntimeDep
-from bot.messages import Message
 from bot.turns import HUMAN_LISTENS, Speaker
 from knowledge.errors import unauthenticated
-from knowledge.supplement import FAQ
 
 router = APIRouter()
 PATH = "/webhooks/rest"
@@ -41,13 +40,12 @@ async def webhook(
     body: Incoming, request: Request, runtime: RuntimeDep, stream: bool = False
 ) -> list[dict[str, Any]] | StreamingResponse:
     """Run one turn and return its replies in Rasa's form, never an empty list."""
-    _check_token(request, runtime.settings.rest_token)
+    check_token(request, runtime.settings.rest_token)
     key = str((body.metadata or {}).get("message_id") or new_id())[:100]
     speaker = Speaker("rest", body.sender, f"rest:{body.sender}")
     messages = await runtime.turns.handle(speaker, body.message, key=key)
-    replies = [
-        _rasa_form(m, body.sender, runtime.settings.manual_title) for m in messages if m.actor != "customer"
-    ]
+    title = runtime.settings.manual_title
+    replies = [rest_form(m.to_dict(), body.sender, title) for m in messages if m.actor != "customer"]
     if not replies:
         replies = [{"recipient_id": body.sender, "text": HUMAN_LISTENS}]
     return StreamingResponse(_lines(replies), media_type="text/event-stream") if stream else replies
@@ -58,31 +56,11 @@ async def _lines(replies: list[dict[str, Any]]) -> AsyncIterator[str]:
         yield json.dumps(reply, ensure_ascii=False) + "\n"
 
 
-def _check_token(request: Request, wanted: str) -> None:
+def check_token(request: Request, wanted: str) -> None:
+    """Refuse a caller without the token, where one is set; raise 401 `bad_token`."""
     if not wanted:
         return
     bearer = request.headers.get("authorization", "").removeprefix("Bearer ")
     given = request.query_params.get("token") or bearer
     if not hmac.compare_digest(given.encode(), wanted.encode()):
         raise unauthenticated("bad_token", "调用口令不对，请检查 token。")
-
-
-def _rasa_form(message: Message, sender: str, title: str) -> dict[str, Any]:
-    """Return a message as Rasa's clients read it: the source in the text, the structure under `custom`."""
-    out: dict[str, Any] = {"recipient_id": sender, "text": message.text + _sources(message, title)}
-    if message.buttons:
-        out["buttons"] = message.buttons
-    if message.kind != "text":
-        out["custom"] = {"kind": message.kind, **message.data}
-    return out
-
-
-def _sources(message: Message, title: str) -> str:
-    cited = message.data.get("citations") or []
-    places = dict.fromkeys(_place(c, title) for c in cited)
-    return "\n来源：" + "；".join(places) if places else ""
-
-
-def _place(cited: dict[str, Any], title: str) -> str:
-    named = "常见问答" if cited["manual"] == FAQ else f"《{title}》{cited['section']}"
-    return f"{named} {cited['title']}"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from fastapi import Depends, Request, Response
 from fastapi.concurrency import run_in_threadpool
@@ -104,6 +106,11 @@ def chat_origin(request: Request, runtime: RuntimeDep) -> None:
     ours = {COOKIE, SESSION_COOKIE} & request.cookies.keys()
     if ours or request.headers.get("origin") not in runtime.settings.widget_sites:
         raise _cross_site()
+
+
+def may_come_from(origin: str, host: str, sites: Collection[str]) -> bool:
+    """Tell whether a page of this origin may open a lasting connection: our own, or a named site's."""
+    return origin in sites or (bool(host) and urlsplit(origin).netloc == host)
 
 
 def _is_ours(request: Request) -> bool:

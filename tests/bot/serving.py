@@ -61,7 +61,7 @@ class Live:
         self.app = create_app(settings)
         self.runtime: Runtime = self.app.state.wenjin
         config = uvicorn.Config(
-            self.app, port=self.port, ws="none", log_level="warning", access_log=False,
+            self.app, port=self.port, ws="wsproto", log_level="warning", access_log=False,
             timeout_graceful_shutdown=2, log_config=None, lifespan="on" if dialogue else "off",
         )  # fmt: skip
         self._server = _Server(config)

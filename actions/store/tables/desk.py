@@ -191,15 +191,17 @@ class Attachment(Base):
 class Notice(Base):
     """One message to be sent outside: written with what it tells of, sent afterwards, under its own id.
 
-    `key` makes the same news at most one notice. `leased_until` is set while a process sends it.
+    `key` makes the same news at most one notice. `leased_until` is set while a process sends it. Notices of
+    one `line` go out one after another in the order of their keys; "" is no line.
     """
 
     __tablename__ = "notices"
-    __table_args__ = (Index(None, "done_at", "next_at"),)
+    __table_args__ = (Index(None, "done_at", "next_at"), Index(None, "line", "key"))
 
     id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True, default=new_id)
     key: Mapped[str] = mapped_column(String(160), unique=True)
     channel: Mapped[str] = mapped_column(String(16))
+    line: Mapped[str] = mapped_column(String(ID_LENGTH), default="")
     ticket_id: Mapped[str | None] = mapped_column(ForeignKey("tickets.id"), index=True)
     address: Mapped[str] = mapped_column(EncryptedText, default="")
     payload: Mapped[dict[str, Any]] = mapped_column(EncryptedJSON)

@@ -44,6 +44,7 @@ class Conversation(Base):
     """One customer on one channel. Staff and customers never share one, so staff answers stay with staff.
 
     `uncounted` is set with whatever is added, until `actions.figures.refresh` has counted it.
+    `delivered_seq` is how far windows have certainly got that cannot say so themselves.
     """
 
     __tablename__ = "conversations"
@@ -61,6 +62,7 @@ class Conversation(Base):
     mode: Mapped[Mode] = mapped_column(Choice(Mode), default=Mode.BOT)
     handler_id: Mapped[str | None] = mapped_column(ForeignKey("users.id"))
     manual: Mapped[str | None] = mapped_column(String(128))
+    delivered_seq: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
     last_at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
     uncounted: Mapped[bool] = mapped_column(default=True)
