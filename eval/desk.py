@@ -7,7 +7,8 @@ import json
 import os
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -53,11 +54,9 @@ def run(arguments: argparse.Namespace) -> int:
             "sqlite": {"mb": file.stat().st_size // 1_000_000, **_measured(database, asked)},
         }
         database.dispose()
-        with postgres_copy(file, _COPIED, lambda cursor: _copy_terms(cursor, terms)) as url:
-            if url:
-                copy = _opened(url)
+        with _postgres(file, terms) as copy:
+            if copy is not None:
                 result["postgresql"] = _measured(copy, asked)
-                copy.dispose()
     _report(result)
     (out / "desk.json").write_text(json.dumps(result, ensure_ascii=False, indent=1), encoding="utf-8")
     return 0
@@ -135,6 +134,16 @@ def _opened(url: str) -> Database:
     database = Database(url, KEY, info={"desk": DEFAULT})
     database.migrate()
     return database
+
+
+@contextmanager
+def _postgres(file: Path, terms: NDArray[np.int64]) -> Iterator[Database | None]:
+    """Give a copy of an SQLite desk in a PostgreSQL database of its own; None where no server answers."""
+    with postgres_copy(file, _COPIED, lambda cursor: _copy_terms(cursor, terms), key=KEY) as url:
+        database = _opened(url) if url else None
+        yield database
+        if database is not None:
+            database.dispose()
 
 
 def _copy_terms(cursor: psycopg.Cursor[Any], terms: NDArray[np.int64]) -> None:
