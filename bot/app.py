@@ -153,7 +153,7 @@ def _add_operations(app: FastAPI) -> None:
     @app.get("/metrics")
     def prometheus(runtime: RuntimeDep) -> Response:
         _count(runtime)
-        return Response(generate_latest(metrics.REGISTRY), media_type=CONTENT_TYPE_LATEST)
+        return Response(generate_latest(metrics.gathered()), media_type=CONTENT_TYPE_LATEST)
 
 
 def _count(runtime: Runtime) -> None:

@@ -14,7 +14,7 @@ from importlib.metadata import entry_points
 from actions.desk.triage import QUEUES
 from actions.service.accounts import ROLES
 from bot import commands, desk_commands, quiz_commands, roster_commands, understand_commands
-from bot.settings import load_settings
+from bot.settings import MOST_WORKERS, load_settings
 from knowledge.errors import WenjinError
 
 Command = Callable[[argparse.Namespace], int]
@@ -26,7 +26,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = parser().parse_args(argv)
     try:
         settings = load_settings(os.environ, data_dir=arguments.data_dir)
-        _log(settings.log_level)
+        set_up_logging(settings.log_level)
         arguments.settings = settings
         command: Command = arguments.run
         return command(arguments)
@@ -68,7 +68,8 @@ def outside_trouble(error: BaseException) -> str | None:
     return None
 
 
-def _log(level: str) -> None:
+def set_up_logging(level: str) -> None:
+    """Log to standard error from `level` on, in every process that serves."""
     handler = logging.StreamHandler()
     handler.setLevel(level)  # some libraries set their own loggers to DEBUG
     logging.basicConfig(
@@ -109,6 +110,9 @@ def parser() -> argparse.ArgumentParser:
     run = _add(sub, "run", commands.run, "启动服务")
     run.add_argument("--host")
     run.add_argument("--port", type=int)
+    run.add_argument(
+        "--workers", type=int, choices=range(1, MOST_WORKERS + 1), metavar="N", help="几个工作进程"
+    )
     ask = _add(sub, "ask", commands.ask, "从手册里查一个问题，或成批地查")
     ask.add_argument("question", nargs="?")
     ask.add_argument("--audience", choices=["customer", "staff"], default="customer")

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.runtime import Runtime
+from bot.settings import Settings
 from bot.show import say, steps
 from knowledge.answering import source_line
 from knowledge.document import Answer, Audience
@@ -41,30 +42,46 @@ def setup(arguments: argparse.Namespace) -> int:
 
 def run(arguments: argparse.Namespace) -> int:
     """Set up what is missing, make the first administrator, serve."""
+    from bot import workers
+
+    names = ("host", "port", "workers")
+    changes = {name: value for name in names if (value := getattr(arguments, name)) is not None}
+    settings = arguments.settings.model_copy(update=changes)
+    workers.check(settings)
+    _check_port(settings.host, settings.port)
+    (_serve_alone if settings.workers == 1 else _serve_with_others)(settings)
+    return 0
+
+
+def _serve_alone(settings: Settings) -> None:
     import uvicorn
 
     from bot.app import create_app, warm
+    from bot.workers import options
 
-    changes = {name: value for name in ("host", "port") if (value := getattr(arguments, name)) is not None}
-    settings = arguments.settings.model_copy(update=changes)
-    _check_port(settings.host, settings.port)
     runtime = Runtime(settings)
     with steps() as (step, progress):
         warm(runtime, say=step, progress=progress)
     _first_administrator(runtime)
+    _say_where(settings, "已启动")
+    uvicorn.run(create_app(settings, warmed=runtime), **options(settings))
+
+
+def _serve_with_others(settings: Settings) -> None:
+    from bot.workers import serve, set_up
+
+    set_up(settings)
+    runtime = Runtime(settings)
+    _first_administrator(runtime)
+    runtime.db.dispose()
+    _say_where(settings, f"正在启动 {settings.workers} 个工作进程")
+    serve(settings)
+
+
+def _say_where(settings: Settings, what: str) -> None:
     say(
-        f"已启动：http://{settings.host}:{settings.port}（客户聊天），/desk（工单），/training（测验），/dashboard（指标）"
+        f"{what}：http://{settings.host}:{settings.port}（客户聊天），/desk（工单），/training（测验），/dashboard（指标）"
     )
-    uvicorn.run(
-        create_app(settings, warmed=runtime),
-        host=settings.host,
-        port=settings.port,
-        ws="wsproto",
-        log_level="warning",
-        access_log=False,
-        timeout_graceful_shutdown=5,
-    )
-    return 0
 
 
 def _check_port(host: str, port: int) -> None:

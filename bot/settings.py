@@ -19,6 +19,7 @@ from knowledge.errors import bad_input
 PROJECT = Path(__file__).resolve().parent.parent
 PREFIX = "WENJIN_"
 LEAST_SECRET = 16
+MOST_WORKERS = 64
 # Read by modules that start before the settings do.
 ELSEWHERE = frozenset({"WENJIN_TORCH_THREADS", "WENJIN_SHARED", "WENJIN_ENCODER"})
 
@@ -42,6 +43,9 @@ class Settings(BaseModel):
     )
     host: str = Field(default="127.0.0.1", description="监听地址。")
     port: int = Field(default=8000, ge=1, le=65535, description="监听端口。")
+    workers: int = Field(
+        default=1, ge=1, le=MOST_WORKERS, description="几个工作进程；多于 1 个需要 PostgreSQL 和 Redis。"
+    )
     rest_token: str = Field(default="", description="REST 渠道的口令；设置后调用方须带 ?token= 或 Bearer。")
     manual_title: str = Field(default="运营手册", description="答案里称呼手册的名字。")
     pass_percent: int = Field(default=80, ge=1, le=100, description="测验合格线（百分比）。")

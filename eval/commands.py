@@ -57,14 +57,16 @@ def add(commands: Parsers) -> None:
     exam.add_argument("--answers", type=int, default=10, help="每人答几题（默认 10）")
     exam.add_argument("--pause", type=float, default=10, help="两题之间平均几秒（默认 10）")
     exam.add_argument("--database", default="", help="空的数据库地址（默认为临时的 SQLite）")
-    _add(measures, "speed", _speed, "一轮对话经 HTTP 的耗时")
+    speed = _add(
+        measures, "speed", _speed, "一轮对话经 HTTP 的耗时：单独、多人同时、很长的对话，连同原版 Rasa"
+    )
+    speed.add_argument("--no-rasa", action="store_true", help="不测原版 Rasa")
 
 
 def _add(parsers: Parsers, name: str, command: Command, text: str) -> argparse.ArgumentParser:
     one: argparse.ArgumentParser = parsers.add_parser(name, help=text, description=text)
     one.set_defaults(run=command)
-    if command is not _speed:
-        one.add_argument("--out", type=Path, help="结果放在哪个文件夹（默认为数据目录下的 eval）")
+    one.add_argument("--out", type=Path, help="结果放在哪个文件夹（默认为数据目录下的 eval）")
     return one
 
 
@@ -121,6 +123,6 @@ def _exam(arguments: argparse.Namespace) -> int:
 
 
 def _speed(arguments: argparse.Namespace) -> int:
-    from eval.speed import measure
+    from eval.speed import run
 
-    return measure(arguments.settings)
+    return run(arguments)

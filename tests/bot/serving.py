@@ -231,6 +231,12 @@ class Process:
         except httpx.TransportError:
             return False
 
+    @property
+    def pid(self) -> int:
+        """Return the running process's number."""
+        assert self._process
+        return self._process.pid
+
     def output(self) -> str:
         """Return all that was printed so far."""
         return self.log.read_text(encoding="utf-8", errors="replace")

@@ -1,0 +1,64 @@
+"""Conversations of twenty believable turns: questions, other ones each time, a complaint, small talk."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Sequence
+
+from bot.runtime import Runtime
+from knowledge.document import Audience
+
+SEED = 13
+ASKS = None  # a turn that asks one of the manual's questions
+MIX: tuple[str | None, ...] = (
+    "您好",
+    ASKS,
+    ASKS,
+    "你是机器人吗",
+    ASKS,
+    "我要投诉，买东西付了一次款，银行卡被扣了两次",
+    "支付业务",
+    "上周五晚上八点多扣的，两次都是 368 元",
+    "把多扣的那一笔退给我",
+    "13812345678",
+    "确认",
+    "我的投诉处理到哪一步了",
+    "谢谢",
+    ASKS,
+    "今天天气怎么样",
+    ASKS,
+    "我这个月的利息是多少",
+    ASKS,
+    ASKS,
+    "再见",
+)
+PROBES = ("您好", ASKS, "你是机器人吗", ASKS, "谢谢")
+FIRST, LAST, LENGTH = 2, 195, 200  # probes are turns 3 to 7 and 196 to 200
+
+
+def questions(runtime: Runtime) -> list[str]:
+    """Return the bank's distinct questions of customers, shuffled the same way each time."""
+    texts = sorted({q.text for q in runtime.library.bank.answerable if q.audience is Audience.CUSTOMER})
+    random.Random(SEED).shuffle(texts)
+    return texts
+
+
+def talk(asked: Iterator[str]) -> list[str]:
+    """Return one conversation, its questions taken from `asked`."""
+    return [text or next(asked) for text in MIX]
+
+
+def long_talk(asked: Iterator[str]) -> list[str]:
+    """Return 200 turns; the third to seventh and the last five are the same sentences, for comparing."""
+    probes = [text or next(asked) for text in PROBES]
+    between: list[str] = []
+    while len(between) < LENGTH:
+        between += talk(asked)
+    middle = between[FIRST : LAST - len(probes)]
+    return [*between[:FIRST], *probes, *middle, *probes]
+
+
+def endless(texts: Sequence[str]) -> Iterator[str]:
+    """Yield texts over and over; what was asked long ago is encoded anew."""
+    while True:
+        yield from texts
