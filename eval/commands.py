@@ -57,6 +57,7 @@ def add(commands: Parsers) -> None:
     exam.add_argument("--answers", type=int, default=10, help="每人答几题（默认 10）")
     exam.add_argument("--pause", type=float, default=10, help="两题之间平均几秒（默认 10）")
     exam.add_argument("--database", default="", help="空的数据库地址（默认为临时的 SQLite）")
+    _add(measures, "dialogue", _dialogue, "测试对话经 HTTP 逐轮核对，写法同 rasa test")
     speed = _add(
         measures, "speed", _speed, "一轮对话经 HTTP 的耗时：单独、多人同时、很长的对话，连同原版 Rasa"
     )
@@ -118,6 +119,12 @@ def _dashboard(arguments: argparse.Namespace) -> int:
 
 def _exam(arguments: argparse.Namespace) -> int:
     from eval.exam import run
+
+    return run(arguments)
+
+
+def _dialogue(arguments: argparse.Namespace) -> int:
+    from eval.dialogue import run
 
     return run(arguments)
 
