@@ -11,7 +11,9 @@ SURE = 0.6
 _WORDS = {
     "ask_human": re.compile(r"人|客服|坐席|主管|领导"),
     "check_ticket": re.compile(r"进度|工单|单子|处理|到哪|ts\d", re.I),
-    "help": re.compile(r"帮助|帮我(?:做|办|干)?(?:点|些)?什么|能(?:做|办|干)|会(?:做|干)?什么|怎么用|功能|菜单"),
+    "help": re.compile(
+        r"帮助|帮我(?:做|办|干)?(?:点|些)?什么|能(?:做|办|干)|会(?:做|干)?什么|怎么用|功能|菜单"
+    ),
     "ask_if_bot": re.compile(r"机器|真人|人工|ai|自动|活人", re.I),
     "goodbye": re.compile(r"再见|拜|回见|先走|88|晚安"),
     "greet": re.compile(r"你好|您好|在吗|在不在|哈喽|早上|下午|hi|hello", re.I),
