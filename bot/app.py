@@ -17,7 +17,7 @@ from actions.desk import links, outbox, tickets
 from actions.service import handovers
 from actions.store.base import new_id
 from bot import exam_watch, metrics, pages, problems, upkeep
-from bot.channels import callback, chat, files, live, rasa_socket, rest, roster, websocket
+from bot.channels import callback, chat, files, live, marks, rasa_socket, rest, roster, websocket
 from bot.channels import tickets as ticket_api
 from bot.channels.rasa_socket import RasaSocket
 from bot.deps import RuntimeDep
@@ -57,6 +57,7 @@ def create_app(settings: Settings, *, warmed: Runtime | None = None) -> FastAPI:
     app.include_router(chat.router)
     app.include_router(files.router)
     app.include_router(live.router)
+    app.include_router(marks.router)
     app.include_router(ticket_api.router)
     app.include_router(roster.router)
     app.include_router(rest.router)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from actions.desk import attachments, upkeep
 from actions.figures import refresh
-from actions.service import absence
+from actions.service import absence, idle
 from actions.training import assignments, certificates, reminders
 from bot import metrics
 from bot.runtime import Runtime
@@ -74,8 +74,11 @@ def keep_training(runtime: Runtime) -> dict[str, int]:
 
 
 def count(runtime: Runtime) -> int:
-    """Count what has been said since the last minute, for the figures."""
-    return refresh.refresh(runtime.db)
+    """Count what has been said since the last minute, and ask for a rating where a visit has ended."""
+    done = refresh.refresh(runtime.db)
+    with runtime.db.begin() as s:
+        idle.offer(s, runtime.now())
+    return done
 
 
 async def _safely(work: Callable[[Runtime], object], runtime: Runtime) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from actions.service import conversations
+from actions.service import conversations, follow_ups
 from actions.service.messages import check_field
 from actions.service.replies import Reply, ReplyKind
 from actions.store.masking import mask
@@ -150,6 +150,7 @@ def _kept(s: Session, asked: RatingOffer, given: tuple[int, dict[str, int], str]
     rating.score, rating.dimensions, rating.comment = given
     rating.updated_at = now
     s.flush()
+    follow_ups.settle(s, rating, now)
     return rating
 
 

@@ -11,7 +11,7 @@ from fastapi.responses import HTMLResponse
 from sqlalchemy.orm import Session
 
 from actions.desk import categories, counts, registry
-from actions.service import handovers
+from actions.service import follow_ups, handovers
 from actions.service.accounts import SignedIn, may
 from actions.store.tables.accounts import User
 from actions.store.tables.audit import AuditHead
@@ -50,6 +50,7 @@ DONE = {
     "reopen": "已重新处理，客户已收到通知。",
     "files": "附件已上传，客户看不到。",
     "canned": "常用答复已保存。",
+    "follow_up": "回访已记录。",
     "ticket": "已登记为工单，工单号已告知客户。",
     "transfer": "已转接，客户看得到转给了谁。",
     "handover": "人工服务已结束，对话交还给问津。",
@@ -103,6 +104,7 @@ def desk_page(
         more=view.query(n=view.n + registry.PAGE) if len(rows) < total and view.n < queues.MOST else "",
         empty=_empty(view),
         choices=choices(s),
+        follow_ups=follow_ups.count(s),
         leads=may(user.user, "supervisor"),
         case=case,
         seen=now.isoformat().replace("+00:00", "Z"),
