@@ -13,10 +13,10 @@ from actions.service.accounts import SignedIn
 from actions.training import importing
 from actions.training.exchange.reading import DryRun
 from bot.deps import CsrfDep, RuntimeDep
+from bot.pages import tried_files
 from bot.pages.render import page
 from bot.pages.training_bank import Manager
-from bot.runtime import Runtime
-from knowledge.errors import WenjinError, bad_input
+from knowledge.errors import WenjinError
 
 router = APIRouter(prefix="/training/bank/import", include_in_schema=False)
 PURPOSE = "questions"
@@ -53,7 +53,7 @@ def tried(
     """
     now, shown = runtime.now(), Tried()
     try:
-        name, content = _content(runtime, user, file, kept)
+        name, content = tried_files.content_of(runtime, user, PURPOSE, file, kept)
         shown = Tried(name)
         with runtime.db.reading() as s:
             run = importing.attempt(s, name, content)
@@ -66,30 +66,12 @@ def tried(
             if again.taken:
                 return RedirectResponse("/training/bank?status=draft&done=imported", 303)
         elif run.taken and not run.refused:
-            shown = Tried(name, run, _keep(runtime, user, name, content))
+            shown = Tried(name, run, tried_files.keep(runtime, user, PURPOSE, name, content))
     except WenjinError as error:
         if error.status not in (409, 422):
             raise
         return _page(request, user, shown, error)
     return _page(request, user, shown)
-
-
-def _content(runtime: Runtime, user: SignedIn, file: UploadFile | None, kept: str) -> tuple[str, bytes]:
-    if kept:
-        with runtime.db.reading() as s:
-            return kept_files.fetch(
-                s, user_id=user.user.id, purpose=PURPOSE, digest=kept, now=runtime.now()
-            )  # fmt: skip
-    if file is None or not file.filename:
-        raise bad_input("no_file", "请先选择一个文件。")
-    return file.filename, file.file.read()
-
-
-def _keep(runtime: Runtime, user: SignedIn, name: str, content: bytes) -> str:
-    with runtime.db.begin() as s:
-        return kept_files.keep(
-            s, user_id=user.user.id, purpose=PURPOSE, name=name, content=content, now=runtime.now()
-        )
 
 
 def _page(request: Request, user: SignedIn, shown: Tried, problem: WenjinError | None = None) -> HTMLResponse:

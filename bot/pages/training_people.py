@@ -7,17 +7,19 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request, UploadFile
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from actions.service import accounts
+from actions.service import accounts, kept_files
+from actions.service.accounts import SignedIn
 from actions.training import assignments, certificates, plans, reports, roster, roster_file
 from actions.training.roster import LABELS, Report
 from bot.deps import CsrfDep, RuntimeDep
+from bot.pages import tried_files
 from bot.pages.render import page
 from bot.pages.training_assign import Manager
 from bot.pages.training_manage import Viewer, wanted_of
-from knowledge.errors import WenjinError
+from knowledge.errors import WenjinError, bad_input
 
 router = APIRouter(prefix="/training/manage", include_in_schema=False)
-SHOWN = 200
+SHOWN, ROSTER = 200, "roster"
 
 
 @router.get("/people", response_class=HTMLResponse)
@@ -68,10 +70,7 @@ def revoke(runtime: RuntimeDep, user: Manager, serial: str, reason: Annotated[st
 def roster_form(request: Request, runtime: RuntimeDep, user: Manager) -> HTMLResponse:
     """Show the form by which a roster is taken over."""
     del runtime
-    return page(
-        request, "manage/roster.html", signed_in=user, report=None, name="", problem="", labels=LABELS,
-        said="", shown=SHOWN,
-    )  # fmt: skip
+    return _roster_page(request, user)
 
 
 @router.post("/roster", response_class=HTMLResponse, dependencies=[CsrfDep])
@@ -79,26 +78,50 @@ def take_roster(
     request: Request,
     runtime: RuntimeDep,
     user: Manager,
-    file: UploadFile,
+    file: UploadFile | None = None,
     really: Annotated[str, Form()] = "",
+    kept: Annotated[str, Form()] = "",
 ) -> HTMLResponse:
-    """Say what would become of each person, or take them over where no row is wrong."""
-    name, report, problem, done = file.filename or "", None, "", False
+    """Say what would become of each person, or take them over where no row is wrong.
+
+    The file comes with the form, or is the one that was tried before, by its word `kept`.
+    """
+    name, report, word = "", None, ""
     try:
-        entries, wrong = roster_file.read(name, file.file.read())
+        name, content = tried_files.content_of(runtime, user, ROSTER, file, kept)
+        entries, wrong = roster_file.read(name, content)
         with runtime.db.reading() as s:
             report = roster.compare(s, entries, wrong, runtime.now())
-        if really and not report.problems:
+        if report.problems and really:
+            raise bad_input("roster_refused", "有不能导入的行，没有改动任何人。请改好后再传一次。")
+        if really:
             with runtime.db.begin() as s:
                 report = roster.take(s, entries, wrong, actor=user.user.id, now=runtime.now())
                 assignments.refresh(s, runtime.now())
-            done = True
-        elif really:
-            problem = "有不能导入的行，没有改动任何人。请改好后再传一次。"
+                kept_files.drop(s, user_id=user.user.id, purpose=ROSTER)
+        elif not report.problems and _changes(report):
+            word = tried_files.keep(runtime, user, ROSTER, name, content)
     except WenjinError as error:
         if error.status != 422:
             raise
-        problem = error.message
+        return _roster_page(request, user, report, name=name, problem=error.message)
+    return _roster_page(request, user, report, name=name, kept=word, done=bool(really))
+
+
+def _changes(report: Report) -> bool:
+    return any(one.kind != "same" for one in report.changes)
+
+
+def _roster_page(
+    request: Request,
+    user: SignedIn,
+    report: Report | None = None,
+    *,
+    name: str = "",
+    kept: str = "",
+    problem: str = "",
+    done: bool = False,
+) -> HTMLResponse:
     return page(
         request,
         "manage/roster.html",
@@ -106,12 +129,9 @@ def take_roster(
         status=422 if problem else 200,
         report=report,
         name=name,
+        kept=kept,
         problem=problem,
         labels=LABELS,
-        said=_said(report, done),
+        said=roster.summary(report, done=done) if report else "",
         shown=SHOWN,
     )
-
-
-def _said(report: Report | None, done: bool) -> str:
-    return roster.summary(report, done=done) if report else ""

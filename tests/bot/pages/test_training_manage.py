@@ -113,6 +113,19 @@ def test_a_roster_is_tried_first_and_wrong_rows_change_nobody(boss: Visitor) -> 
     assert sheet == shown(page, "house") and (cover["查找"], cover["行数"]) == ("客服", "2")
 
 
+def test_a_tried_roster_is_taken_with_one_click(boss: Visitor) -> None:
+    page = upload(boss, "工号,姓名,邮箱\nA9,新人,xin.ren@example.com\n").text
+    word = re.search(r'name="kept" value="([0-9a-f]+)"', page)
+    assert word and "导入 名单.csv" in page
+    done = boss.post(f"{MANAGE}/roster", {"kept": word[1], "really": "1"})
+    assert "已导入：新增 1 人" in done.text and 'name="kept"' not in done.text
+    people = boss.get(f"{MANAGE}/people").text
+    assert "A9" in people and "@example.com" in people and "xin.ren" not in people
+    again = boss.post(f"{MANAGE}/roster", {"kept": word[1], "really": "1"})
+    assert again.status_code == 422 and "再选一次" in again.text
+    assert 'name="kept"' not in upload(boss, "工号,姓名\nA9,新人\n").text, "nothing to take"
+
+
 def test_papers_are_assigned_to_whom_the_form_says(site: Site, boss: Visitor) -> None:
     made = paper(site)
     form: dict[str, Any] = {"paper_id": made, "jobs": ["客服"], "people": "A2", "due_days": "10"}
