@@ -13,7 +13,7 @@ from fastapi.responses import HTMLResponse, Response, StreamingResponse
 from sqlalchemy.orm import Session
 
 from actions.desk import registry
-from actions.figures import answers, refresh, unanswered, waits
+from actions.figures import answers, comments, refresh, unanswered, waits
 from actions.figures.overview import FIGURES, Definition, overview
 from actions.figures.rows import BEHIND, Row
 from actions.figures.scope import Scope
@@ -29,6 +29,7 @@ from bot.pages.desk_talk import talk
 from bot.pages.render import page
 from bot.pages.words import ZONE
 from bot.runtime import Runtime
+from knowledge.embedding import Embedding
 from knowledge.errors import bad_input, not_found
 
 router = APIRouter(prefix="/dashboard", include_in_schema=False)
@@ -90,6 +91,18 @@ def times(request: Request, runtime: RuntimeDep, user: Viewer) -> HTMLResponse:
     return page(
         request, "dashboard/times.html", signed_in=user, **_frame(asked, runtime), axis=axis, axes=waits.BY,
         tables=tables, bot=[view.bot_row("全部", bot.overall), *channels], hours=hours, chart=chart,
+    )  # fmt: skip
+
+
+@router.get("/comments", response_class=HTMLResponse)
+def said(request: Request, runtime: RuntimeDep, user: Viewer) -> HTMLResponse:
+    """Show what customers wrote beside their ratings, put together where they say the same."""
+    asked = view.wanted(request.query_params, runtime.today())
+    with runtime.db.reading() as s:
+        found = comments.themes(s, asked.scope(runtime.now()), Embedding(lambda: runtime.encoder))
+    return page(
+        request, "dashboard/comments.html", signed_in=user, **_frame(asked, runtime), themes=found,
+        now=runtime.now(),
     )  # fmt: skip
 
 

@@ -162,3 +162,9 @@ def test_a_period_is_whole_days_of_china_and_as_long_before() -> None:
 def test_echarts_comes_from_here(site: Site) -> None:
     answer = site.signed_in("li", "handler").get("/static/vendor/echarts/index.js")
     assert answer.status_code == 200 and "echarts" in answer.text
+
+
+def test_comments_have_a_page(site: Site) -> None:
+    page = site.signed_in("li", "handler").get("/dashboard/comments?days=7").text
+    assert "这段时间没有留言" in page
+    assert site.signed_in("wang", "staff").get("/dashboard/comments").status_code == 403
