@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from actions.rasa.services import Services, configure
-from actions.training import bank, checks
+from actions.training import bank, checks, drills
 from bot.dialogue import Dialogue, train
 from bot.runtime import Runtime
 from bot.settings import Settings
@@ -66,6 +66,7 @@ def make_turns(runtime: Runtime) -> TurnService:
             section_title=lambda number: _title(runtime, number),
             database=runtime.db,
             reader=runtime.desk_reader,
+            drills=lambda: drills.load(settings.drills_dir),
             quiz_size=settings.quiz_size,
             pass_percent=settings.pass_percent,
         )

@@ -1,29 +1,42 @@
-"""The quiz form: one question after the other, feedback at once, taken up again where it was left."""
+"""The quiz form: practice, the review book, papers and drills, each taken up again where it was left."""
 
 from __future__ import annotations
 
-import re
 from typing import ClassVar
 
+from actions.rasa import quiz_drill, quiz_exam, quiz_papers, quiz_practice
 from actions.rasa.form import answers_now, keeps_silent, opens_now, request
-from actions.rasa.quiz_reading import Meaning, read
-from actions.rasa.services import services
+from actions.rasa.quiz_commands import Wish, wish_of
+from actions.rasa.quiz_slots import (
+    ANSWER,
+    ATTEMPT,
+    END,
+    FORGOTTEN,
+    FORM,
+    NOTICE,
+    STAFF_ONLY,
+    Mode,
+    ends,
+    mode_of,
+)
 from actions.rasa.talk import DialogueAction, Events, Talk, set_slots
-from actions.service.replies import Button, Reply, ReplyKind
 from actions.training import attempts, daily
-from actions.training.grading import HOW_TO_ANSWER
-from actions.training.questions import QuestionType
-from actions.training.views import Feedback, Result, ShownItem
 from knowledge.document import Audience
 from knowledge.errors import WenjinError
 
-FORM = "quiz_form"
-ANSWER, ATTEMPT, NOTICE, END = "quiz_answer", "quiz_attempt", "quiz_notice", "quiz_end"
-LEAVE = "退出测验"
-STAFF_ONLY = "测验是给本机构员工用的，需要员工登录后才能做。您可以问我服务流程、投诉处理这类问题。"
 SHOWN_RESULTS = 3
-REVIEW = "错题再练一遍"  # what the button says: a sentence that is understood as the wish for a quiz
-_REVIEWS = re.compile(r"错题|复习|错的题|每日|薄弱|弱项")
+NOT_FOUND = 404
+_CHOOSING = (Mode.PAPERS, Mode.BEGIN)
+_EXAM = (Mode.EXAM, Mode.HAND_IN)
+_BACK = {
+    Mode.PRACTICE: "我们接着做测验。",
+    Mode.PAPERS: "我们接着选试卷。\n",
+    Mode.BEGIN: "",
+    Mode.EXAM: "我们接着考试，计时没有停。\n",
+    Mode.HAND_IN: "",
+    Mode.DRILLS: "",
+    Mode.DRILL: "",
+}
 
 
 class ValidateQuizForm(DialogueAction):
@@ -32,132 +45,90 @@ class ValidateQuizForm(DialogueAction):
     action_name: ClassVar[str] = f"validate_{FORM}"
 
     def act(self, talk: Talk) -> Events:
-        """Mark the answer, or leave the sentence to the rules."""
-        events = talk.tracker.events
-        if opens_now(events, FORM):
+        """Mark or keep the answer, or leave the sentence to the rules; what is gone ends the form."""
+        if opens_now(talk.tracker.events, FORM):
             return _open(talk)
-        item = _current(talk)
-        if item is None:
-            return [*set_slots({END: "left"}), request(None)]
-        if not answers_now(events, FORM):
-            return [*set_slots({NOTICE: "我们接着做测验。"}), request(ANSWER)]
-        return _take(talk, item)
+        if talk.turn.user_id is None:
+            return ends("refused")
+        try:
+            return _listen(talk, mode_of(talk))
+        except WenjinError as error:
+            if error.status != NOT_FOUND:
+                raise
+            talk.say_text(error.message, outcome="quiz")
+            return ends("nothing")
 
 
 def _open(talk: Talk) -> Events:
+    """Open what the sentence asks for."""
     if talk.audience is not Audience.STAFF or talk.turn.user_id is None:
         return [*set_slots({END: "refused", ATTEMPT: None}), request(None)]
-    if _REVIEWS.search(talk.heard.text):
-        return _open_review(talk, talk.turn.user_id)
-    known = attempts.open_attempt(talk.session, talk.turn.user_id)
-    attempt = attempts.start(
-        talk.session,
-        user_id=talk.turn.user_id,
-        conversation_id=talk.turn.conversation_id,
-        size=services().quiz_size,
-        pass_percent=services().pass_percent,
-        seed=talk.turn.rng.getrandbits(63),
-        manual_version=services().manual_version(),
-        now=talk.now,
-    )
-    notice = (
-        f"接着上次的测验，已答 {known.answered} 题，共 {known.total} 题。"
-        if known
-        else _opening(attempt.total)
-    )
-    return [*set_slots({ANSWER: None, END: None, ATTEMPT: attempt.id, NOTICE: notice}), request(ANSWER)]
+    match wish_of(talk.heard.text):
+        case Wish.EXAM:
+            return quiz_papers.begin(talk)
+        case Wish.DRILL:
+            return quiz_drill.begin(talk)
+        case Wish.REVIEW:
+            return quiz_practice.begin_review(talk, talk.turn.user_id)
+        case _:
+            return quiz_practice.begin(talk, talk.turn.user_id)
 
 
-def _open_review(talk: Talk, user_id: str) -> Events:
-    """Ask today's set of the review book, or say that there is nothing to ask."""
-    known = daily.standing(talk.session, user_id, talk.now)
-    try:
-        attempt = daily.start(
-            talk.session,
-            user_id=user_id,
-            conversation_id=talk.turn.conversation_id,
-            pass_percent=services().pass_percent,
-            seed=talk.turn.rng.getrandbits(63),
-            manual_version=services().manual_version(),
-            now=talk.now,
-        )
-    except WenjinError as error:
-        if error.code != "nothing_to_review":
-            raise
-        talk.say_text(error.message, "开始测验", outcome="quiz")
-        return [*set_slots({END: "nothing", ATTEMPT: None}), request(None)]
-    begun = f"接着今天的复习，已答 {attempt.answered} 题。" if known.open else f"到期的错题 {known.due} 道。"
-    notice = f"今天的复习共 {attempt.total} 题，{begun}随时可以说“{LEAVE}”，进度会保留。"
-    return [*set_slots({ANSWER: None, END: None, ATTEMPT: attempt.id, NOTICE: notice}), request(ANSWER)]
+def _listen(talk: Talk, mode: Mode) -> Events:
+    if _is_over(talk, mode):
+        return ends("over")
+    if not answers_now(talk.tracker.events, FORM):
+        return [*set_slots({NOTICE: _BACK[mode]}), request(ANSWER)]
+    return _hear(talk, mode)
 
 
-def _opening(total: int) -> str:
-    rules = f"测验共 {total} 题，{services().pass_percent}% 合格，答完一题马上看解析。"
-    return f"{rules}随时可以说“{LEAVE}”，进度会保留。"
+def _is_over(talk: Talk, mode: Mode) -> bool:
+    if mode in _EXAM:
+        return quiz_exam.has_ended(talk)
+    if mode is Mode.DRILL:
+        return quiz_drill.has_ended(talk)
+    return mode is Mode.PRACTICE and quiz_practice.current(talk) is None
 
 
-def _current(talk: Talk) -> ShownItem | None:
-    """Return the open question: of the attempt that was begun here, else of the person's newest."""
-    user_id, begun = talk.turn.user_id, talk.slot(ATTEMPT)
-    if not user_id:
-        return None
-    attempt = attempts.open_by_id(talk.session, str(begun), user_id) if begun else None
-    if attempt is None or not attempt.marked_at_once:
-        attempt = attempts.open_attempt(talk.session, user_id)
-    return attempts.current_item(talk.session, attempt) if attempt else None
+def _hear(talk: Talk, mode: Mode) -> Events:
+    if mode in _EXAM:
+        return quiz_exam.hear(talk)
+    if mode is Mode.DRILL:
+        return quiz_drill.hear(talk)
+    if _wants_another(talk, mode):
+        return _open(talk)
+    if mode is Mode.DRILLS:
+        return quiz_drill.hear(talk)
+    return quiz_papers.hear(talk) if mode in _CHOOSING else quiz_practice.hear(talk)
 
 
-def _take(talk: Talk, item: ShownItem) -> Events:
-    heard = talk.heard
-    feedback = _mark(talk, item) if _may_be_answer(talk, item) else None
-    if feedback is None:
-        return _not_taken(item, read(heard, item.type, readable=False))
-    talk.say(feedback_reply(feedback, item))
-    if feedback.finished:
-        return [*set_slots({ANSWER: None, END: "finished"}), request(None)]
-    return [*set_slots({ANSWER: None, NOTICE: ""}), request(ANSWER)]
-
-
-def _may_be_answer(talk: Talk, item: ShownItem) -> bool:
-    return read(talk.heard, item.type, readable=True) is Meaning.ANSWER
-
-
-def _mark(talk: Talk, item: ShownItem) -> Feedback | None:
-    try:
-        return attempts.answer(
-            talk.session,
-            attempt_id=item.attempt_id,
-            user_id=str(talk.turn.user_id),
-            item_index=item.index,
-            given=talk.heard.text,
-            now=talk.now,
-        )
-    except WenjinError as error:
-        if error.code != "unreadable_answer":
-            raise
-        return None
-
-
-def _not_taken(item: ShownItem, meaning: Meaning) -> Events:
-    if meaning is Meaning.INTERRUPT:
-        return []
-    if meaning in (Meaning.LEAVE, Meaning.COMPLAIN):
-        return [*set_slots({END: str(meaning)}), request(None)]
-    notice = HOW_TO_ANSWER[item.type] if meaning is Meaning.ANSWER else ""
-    return [*set_slots({NOTICE: notice}), request(ANSWER)]
+def _wants_another(talk: Talk, mode: Mode) -> bool:
+    """Tell whether something else is to be opened: practice and lists hold nobody."""
+    wish = wish_of(talk.heard.text)
+    sure = not talk.heard.tapped and talk.heard.means("start_quiz", at_least=0.8)
+    other = {Wish.EXAM: mode not in _CHOOSING, Wish.DRILL: mode is not Mode.DRILLS}
+    return sure and other.get(wish, mode is not Mode.PRACTICE)
 
 
 class AskQuizAnswer(DialogueAction):
-    """Shows the question that is open."""
+    """Shows what is asked now: a question, a list, a customer's words."""
 
     action_name: ClassVar[str] = f"action_ask_{ANSWER}"
 
     def act(self, talk: Talk) -> Events:
-        """Show the question with its options as buttons."""
-        item = _current(talk)
-        if item and not keeps_silent(talk.heard):
-            talk.say(item_reply(item, str(talk.slot(NOTICE) or "")))
-        return set_slots({NOTICE: ""})
+        """Show it; in danger nothing is asked, except in a drill, where danger is part of the text."""
+        mode, notice = mode_of(talk), str(talk.slot(NOTICE) or "")
+        if mode is not Mode.DRILL and keeps_silent(talk.heard):
+            return set_slots({NOTICE: ""})
+        if mode in _EXAM:
+            events = quiz_exam.show(talk, notice)
+        elif mode in (Mode.DRILL, Mode.DRILLS):
+            events = quiz_drill.show(talk, notice)
+        elif mode in _CHOOSING:
+            events = quiz_papers.show(talk, notice)
+        else:
+            events = quiz_practice.show(talk, notice)
+        return [*events, *set_slots({NOTICE: ""})]
 
 
 class EndQuiz(DialogueAction):
@@ -166,22 +137,28 @@ class EndQuiz(DialogueAction):
     action_name: ClassVar[str] = "action_quiz_end"
 
     def act(self, talk: Talk) -> Events:
-        """Say how the quiz ended."""
-        how, attempt_id = talk.slot(END), talk.slot(ATTEMPT)
+        """Say how it ended."""
+        how, mode = str(talk.slot(END) or ""), mode_of(talk)
         if how == "refused":
             talk.say_text(STAFF_ONLY, outcome="refused")
-        elif how == "finished" and attempt_id and talk.turn.user_id:
-            result = attempts.finish(
-                talk.session, attempt_id=str(attempt_id), user_id=talk.turn.user_id, now=talk.now
-            )
-            talk.say(result_reply(result))
-        elif how == "nothing":
-            pass
-        elif how == "complain":
-            talk.say_text("测验进度已保留。现在可以登记投诉。", "我要投诉", "开始测验", outcome="quiz")
-        else:
-            talk.say_text("已退出测验，进度已保留。说“开始测验”可以接着做。", "开始测验", outcome="quiz")
-        return set_slots({ANSWER: None, ATTEMPT: None, NOTICE: None, END: None})
+        elif how == "not_begun":
+            talk.say_text("好的，没有开始。", "我要考试", "开始测验", "情景演练", outcome="quiz")
+        elif how == "complain_early":
+            talk.say_text("好的。现在可以登记投诉。", "我要投诉", outcome="quiz")
+        elif how != "nothing":
+            _say_end(talk, mode, how)
+        return set_slots(FORGOTTEN)
+
+
+def _say_end(talk: Talk, mode: Mode, how: str) -> None:
+    if mode in _EXAM:
+        replies = quiz_exam.end(talk, how)
+    elif mode is Mode.DRILL:
+        replies = quiz_drill.end(talk)
+    else:
+        replies = quiz_practice.end(talk, how)
+    for reply in replies:
+        talk.say(reply)
 
 
 class MyResults(DialogueAction):
@@ -194,52 +171,12 @@ class MyResults(DialogueAction):
         if talk.audience is not Audience.STAFF or talk.turn.user_id is None:
             talk.say_text(STAFF_ONLY, outcome="refused")
             return []
-        if _REVIEWS.search(talk.heard.text):
-            talk.say(book_reply(daily.standing(talk.session, talk.turn.user_id, talk.now)))
+        if wish_of(talk.heard.text) is Wish.REVIEW:
+            talk.say(quiz_practice.book_reply(daily.standing(talk.session, talk.turn.user_id, talk.now)))
             return []
         found = attempts.results(talk.session, talk.turn.user_id)[:SHOWN_RESULTS]
         if not found:
             talk.say_text("您还没有完成过测验。说“开始测验”可以做一份。", "开始测验", outcome="quiz")
         for result in found:
-            talk.say(result_reply(result))
+            talk.say(quiz_practice.result_reply(talk.session, result))
         return []
-
-
-def book_reply(standing: daily.Standing) -> Reply:
-    """Return what is in the review book, and a way to begin."""
-    weak = "、".join(f"{one.name}（{one.percent}%）" for one in standing.weak[:3])
-    text = f"错题本里有 {len(standing.entries)} 道题，今天该复习 {standing.due} 道。"
-    text += f"正确率最低的主题：{weak}。" if weak else ""
-    return Reply(ReplyKind.TEXT, text, {"outcome": "quiz"}, (Button("今天的复习", REVIEW),))
-
-
-def item_reply(item: ShownItem, notice: str = "") -> Reply:
-    """Return a question as a reply that can be read and answered without buttons."""
-    options = "".join(f"\n{option.key}. {option.text}" for option in item.options)
-    many = "（可多选）" if item.type is QuestionType.MULTIPLE else ""
-    case = f"案例：{item.scenario}\n" if item.scenario else ""
-    text = f"{notice}{case}第 {item.index} 题，共 {item.total} 题：{item.stem}{many}{options}"
-    keys = () if item.type is QuestionType.MULTIPLE else tuple(Button(o.key, o.key) for o in item.options)
-    return Reply(ReplyKind.QUIZ_ITEM, text, item.data(), (*keys, Button(LEAVE, LEAVE)))
-
-
-def feedback_reply(feedback: Feedback, item: ShownItem) -> Reply:
-    """Return what is learnt from an answer, with its source; the right options are named in full."""
-    texts = {option.key: option.text for option in item.options if option.key in "ABCDEFGH"}
-    right = [f"{key} {texts[key]}" if key in texts else key for key in feedback.answer]
-    key = ("或" if item.type is QuestionType.FILL else "；" if texts else "、").join(right)
-    title = services().section_title(feedback.section)
-    verdict = "答对了" if feedback.correct else f"答错了，正确答案是 {key}"
-    place = f"《{services().manual_title()}》{feedback.section} {title}".rstrip()
-    source = f"出处：{place}「{feedback.sentence}」"
-    text = (
-        f"{verdict}，得 {feedback.points} 分（满分 {feedback.max_points}）。{feedback.explanation}\n{source}"
-    )
-    return Reply(ReplyKind.QUIZ_FEEDBACK, text, {**feedback.data(), "title": title, "right": key}, ())
-
-
-def result_reply(result: Result) -> Reply:
-    """Return the outcome of a quiz."""
-    verdict = "合格" if result.passed else "未合格"
-    text = f"测验得分 {result.score} 分（满分 {result.max_score}，合格线 {result.pass_mark} 分），{verdict}。"
-    return Reply(ReplyKind.QUIZ_RESULT, text, result.data(), (Button("再做一次", "开始测验"),))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
 from actions.desk.reading import DeskReader
 from actions.store.engine import Database
+from actions.training.drills import Drill
 from knowledge.document import Answer, Audience
 from knowledge.errors import unavailable
 
@@ -29,6 +30,7 @@ class Services:
     section_title: Callable[[str], str] = lambda _number: ""
     database: Database | None = None
     reader: DeskReader | None = None
+    drills: Callable[[], Mapping[str, Drill]] = dict
     quiz_size: int = 10
     pass_percent: int = 80
 

@@ -237,16 +237,10 @@ def say(
     Raises:
         WenjinError: 404 `unknown_drill_run`; 409 `drill_changed`; 422 `bad_line`.
     """
-    row = s.scalar(
-        select(DrillRun)
-        .where(DrillRun.id == run_id, DrillRun.user_id == user_id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    ) or get(s, run_id, user_id)
+    row = _locked(s, run_id, user_id)
     if row.state is not AttemptState.OPEN or row.turn != turn:
         return row
-    if row.drill_hash != drill.hash:
-        raise conflict("drill_changed", "这个演练刚改过内容，请回到演练页重新开始。")
+    _same_text(row, drill)
     line = clean(text)
     if not 1 <= len(line) <= MAX_LINE:
         raise bad_input("bad_line", f"请写下您要对客户说的话，最多 {MAX_LINE} 个字。")
@@ -255,9 +249,38 @@ def say(
     row.said, row.turn = {"lines": lines}, len(lines)
     row.met, row.broken = [one.key for one in state.met], [one.key for one in state.broken]
     if state.at is None:
-        row.state, row.finished_at = AttemptState.FINISHED, now
-        row.score, row.passed = state.score, state.good
+        _close(row, state, now)
     s.flush()
+    return row
+
+
+def _locked(s: Session, run_id: str, user_id: str) -> DrillRun:
+    query = select(DrillRun).where(DrillRun.id == run_id, DrillRun.user_id == user_id)
+    locked = query.with_for_update().execution_options(populate_existing=True)
+    return s.scalar(locked) or get(s, run_id, user_id)
+
+
+def _same_text(row: DrillRun, drill: Drill) -> None:
+    if row.drill_hash != drill.hash:
+        raise conflict("drill_changed", "这个演练刚改过内容，请回到演练页重新开始。")
+
+
+def _close(row: DrillRun, state: State, now: datetime) -> None:
+    row.state, row.finished_at = AttemptState.FINISHED, now
+    row.score, row.passed = state.score, state.good
+
+
+def finish(s: Session, *, run_id: str, user_id: str, drill: Drill, now: datetime) -> DrillRun:
+    """End a run before its conversation does and mark what was said; doing it twice is harmless.
+
+    Raises:
+        WenjinError: 404 `unknown_drill_run`; 409 `drill_changed`.
+    """
+    row = _locked(s, run_id, user_id)
+    if row.state is AttemptState.OPEN:
+        _same_text(row, drill)
+        _close(row, play(drill, lines_of(row)), now)
+        s.flush()
     return row
 
 

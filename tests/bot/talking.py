@@ -22,6 +22,7 @@ from actions.service.replies import Reply
 from actions.store.base import new_id
 from actions.store.context import TurnContext, session_scope
 from actions.store.engine import Database
+from actions.training import drills
 from bot.dialogue import Dialogue, train
 from knowledge.document import Answer, Audience, Citation, Outcome
 from knowledge.encoder import load_encoder
@@ -100,7 +101,12 @@ class Chat:
 
     def say(self, text: str) -> list[Reply]:
         """Send one message and return the replies."""
-        configure(Services(answerer=self.answerer, database=self.database, reader=desk_reader(), quiz_size=3))
+        configure(
+            Services(
+                answerer=self.answerer, database=self.database, reader=desk_reader(), quiz_size=3,
+                drills=lambda: drills.load(PROJECT / "training_data" / "drills"),
+            )
+        )  # fmt: skip
         self.now += timedelta(minutes=1)
         return self.dialogue.submit(self._turn(text)).result(timeout=60)
 
