@@ -13,12 +13,12 @@ from knowledge.errors import bad_input
 
 
 def attempt(s: Session, name: str, content: bytes, *, kind: str = AUTO) -> DryRun:
-    """Say what would become of each question of a file, beside the bank as it is.
+    """Say what would become of each question of a file, beside the bank and the changes that wait in it.
 
     Raises:
         WenjinError: 422 `bad_file`, `empty_file`, `unknown_format`, `file_too_large`.
     """
-    return dry_run(name, content, review.questions(s), kind=kind)
+    return dry_run(name, content, [*review.questions(s), *review.waiting(s)], kind=kind)
 
 
 def take(s: Session, run: DryRun, *, name: str, user: User, now: datetime) -> list[str]:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Select, select
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from actions.service import accounts
 from actions.service.messages import clean
@@ -88,28 +87,28 @@ def any_question(s: Session) -> bool:
 
 def questions(s: Session) -> list[Question]:
     """Return the bank as it is drawn from, one version a question, by id."""
-    return _with_versions(s, select(QuizQuestion), QuizQuestion.version_id)
+    rows = s.execute(
+        select(QuizQuestion, QuizQuestionVersion)
+        .join(QuizQuestionVersion, QuizQuestionVersion.id == QuizQuestion.version_id)
+        .order_by(QuizQuestion.id)
+    )
+    return [question_of(head, made) for head, made in rows]
 
 
 def of_status(s: Session, status: Status) -> list[Question]:
     """Return every version that stands like this, by id: those in force, and changes beside them."""
-    heads = select(QuizQuestion)
-    now = _with_versions(s, heads.where(QuizQuestion.status == status.value), QuizQuestion.version_id)
-    waiting = _with_versions(
-        s, heads.where(QuizQuestion.next_status == status.value), QuizQuestion.next_version_id
-    )
-    return sorted([*now, *(replace(one, status=status) for one in waiting)], key=lambda one: one.id)
+    found = [one for one in [*questions(s), *waiting(s)] if one.status is status]
+    return sorted(found, key=lambda one: one.id)
 
 
-def _with_versions(
-    s: Session, heads: Select[QuizQuestion], version: InstrumentedAttribute[Any]
-) -> list[Question]:
+def waiting(s: Session) -> list[Question]:
+    """Return the changed versions that wait beside the ones that are drawn, by id."""
     rows = s.execute(
-        heads.add_columns(QuizQuestionVersion)
-        .join(QuizQuestionVersion, QuizQuestionVersion.id == version)
+        select(QuizQuestion, QuizQuestionVersion)
+        .join(QuizQuestionVersion, QuizQuestionVersion.id == QuizQuestion.next_version_id)
         .order_by(QuizQuestion.id)
     )
-    return [question_of(head, found) for head, found in rows]
+    return [replace(question_of(head, made), status=Status(head.next_status)) for head, made in rows]
 
 
 def add(s: Session, made: Sequence[Question], *, user: User, note: str = "", now: datetime) -> list[str]:

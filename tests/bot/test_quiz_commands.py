@@ -198,7 +198,7 @@ def test_the_bank_as_a_file_brings_nothing_new(capsys: pytest.CaptureFixture[str
 
 
 def test_export_has_the_version_in_force_and_finds_changes_that_wait(
-    runtime: Runtime, capsys: pytest.CaptureFixture[str]
+    runtime: Runtime, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     first = OWN[0]
     with runtime.db.begin() as s:
@@ -210,6 +210,10 @@ def test_export_has_the_version_in_force_and_finds_changes_that_wait(
         review.submit(s, first.id, user=user, now=runtime.now())
     assert exported(capsys)[first.id] == "approved"
     assert exported(capsys, "--status", "in_review") == {first.id: "in_review"}
-    for kind in ("csv", "gift"):
-        assert main(["quiz", "export", "--format", kind, "--status", "in_review"]) == 0
-        assert "另一种解析" in capsys.readouterr().out
+    out = tmp_path / "waiting.csv"
+    assert main(["quiz", "export", "--format", "csv", "--status", "in_review", "--out", str(out)]) == 0
+    assert "另一种解析" in out.read_text(encoding="utf-8-sig")
+    capsys.readouterr()
+    assert main(["quiz", "import", str(out), "--by", "tm"]) == 0
+    assert "没有新题" in capsys.readouterr().err, "a change that waits is there already"
+    assert exported(capsys, "--status", "in_review") == {first.id: "in_review"}
