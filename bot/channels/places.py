@@ -10,7 +10,7 @@ from bot.runtime import Runtime
 
 
 class Place:
-    """What was sent in one connection, by the time it was sent; `seq` is where the connection began."""
+    """What was sent in one connection, by the time it was sent; `seq` is the last turn of it."""
 
     def __init__(self, conversation_id: str = "", seq: int = 0) -> None:
         self.conversation_id, self.seq = conversation_id, seq
@@ -18,6 +18,7 @@ class Place:
 
     def sent(self, seq: int, at: float | None = None) -> None:
         """Note that everything up to a turn was sent."""
+        self.seq = seq
         self._sent.append((time.monotonic() if at is None else at, seq))
 
     def arrived(self, seconds: float, now: float | None = None) -> int | None:

@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 PATH = "/socket.io"
 PING_SECONDS, PONG_SECONDS = 10, 20  # what was sent longer ago than both together has arrived
 BLINK_SECONDS = 2.0  # what was sent just before a connection broke may not have arrived
+RETRY_SECONDS = 2.0
 LARGEST = 100_000  # bytes of one message
 _BROKEN = {
     "ping timeout": float(PING_SECONDS + PONG_SECONDS),
@@ -114,7 +115,15 @@ class RasaSocket:
         return Place(conversation_id, min(max(int(str(after)), 0), last) if said else kept)
 
     async def _follow(self, sid: str, window: Window) -> None:
-        place = window.place
+        """Send what happens in the conversation; a failure is waited out, and nothing is passed over."""
+        while not self._stopping.is_set():
+            try:
+                await self._send_on(sid, window.place)
+            except Exception:
+                log.exception("a window could not be told")
+                await asyncio.sleep(RETRY_SECONDS)
+
+    async def _send_on(self, sid: str, place: Place) -> None:
         async for news in follow(self._runtime, place.conversation_id, place.seq, self._stopping):
             for message in news.messages:
                 if message["actor"] != "customer":

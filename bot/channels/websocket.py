@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from contextlib import suppress
 from typing import Annotated, Any, Literal
 
@@ -19,6 +20,7 @@ from bot.runtime import Runtime
 from bot.turns import Speaker, conversation_of
 from knowledge.errors import WenjinError, bad_input, unauthenticated
 
+log = logging.getLogger(__name__)
 router = APIRouter()
 LARGEST = 100_000  # characters of a frame
 OPEN_SECONDS = 20.0  # for the first frame
@@ -121,7 +123,8 @@ class _Talk:
 
     async def _tell(self, after: int) -> None:
         """Send what happens in the conversation, in order."""
-        with suppress(WebSocketDisconnect, RuntimeError):
+        code = 1012
+        try:
             stopping: asyncio.Event = self._socket.app.state.stopping
             async for news in follow(self._runtime, self._conversation_id, after, stopping):
                 for message in news.messages:
@@ -130,7 +133,13 @@ class _Talk:
                     await self._send("standing", standing=news.standing)
                 elif not news.messages:
                     await self._send("ping")
-            await self._socket.close(1012)
+        except (WebSocketDisconnect, RuntimeError):
+            return
+        except Exception:
+            log.exception("a window could not be told")
+            code = 1011
+        with suppress(WebSocketDisconnect, RuntimeError):
+            await self._socket.close(code)
 
     async def _hear(self) -> None:
         try:
