@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from actions.desk import attachments, cards, found, tickets
 from actions.desk.workdays import SHANGHAI
@@ -14,6 +14,7 @@ from actions.rasa.complaint_words import CONTACT, DEMAND, IN_CHAT, LABELS, MATTE
 from actions.rasa.form import keeps_silent
 from actions.rasa.silence import away_since
 from actions.rasa.talk import DialogueAction, Events, Talk, set_slots
+from actions.service.replies import Button, Reply, ReplyKind
 from actions.store.masking import mask
 
 
@@ -28,8 +29,15 @@ class AskAction(DialogueAction):
         if keeps_silent(talk.heard):
             return []
         notice = str(talk.slot(NOTICE) or "")
-        talk.say_text(f"{notice}{self.question(talk)}", *self.buttons, outcome="ticket")
+        buttons = tuple(Button(title, title) for title in self.buttons)
+        data = {"outcome": "ticket", **self.data(talk)}
+        talk.say(Reply(ReplyKind.TEXT, f"{notice}{self.question(talk)}", data, buttons))
         return set_slots({NOTICE: ""})
+
+    def data(self, talk: Talk) -> dict[str, Any]:
+        """Return what a client may show in place of the text."""
+        del talk
+        return {}
 
     @abstractmethod
     def question(self, talk: Talk) -> str:
@@ -91,15 +99,23 @@ class AskConfirm(AskAction):
     buttons: ClassVar[tuple[str, ...]] = ("确认提交", "修改", "取消登记")
 
     def question(self, talk: Talk) -> str:
-        """Return the summary with what was recognised in it; numbers of people are shown masked."""
+        """Return the summary as text."""
+        lines = [f"{label}：{value}" for label, value in self.summary(talk)]
+        return "\n".join(["请您核对：", *lines, "确认后提交，提交后会给您工单号。"])
+
+    def data(self, talk: Talk) -> dict[str, Any]:
+        """Return the summary as labels and values, for a card."""
+        return {"summary": [{"label": label, "value": value} for label, value in self.summary(talk)]}
+
+    def summary(self, talk: Talk) -> list[tuple[str, str]]:
+        """Return what was said with what was recognised in it; numbers of people are shown masked."""
         said = filled(talk)
         written = {**said, CONTACT: mask(said[CONTACT])}
-        lines = [f"{label}：{shown(written[slot])}" for slot, label in LABELS.items()]
+        rows = [(label, shown(written[slot])) for slot, label in LABELS.items()]
         named = found.line(recognised(talk, said), talk.now.astimezone(SHANGHAI).date())
         files = len(attachments.pending(talk.session, talk.turn.conversation_id))
-        lines += [f"其中提到：{named}"] if named else []
-        lines += [f"附件：{files} 个"] if files else []
-        return "\n".join(["请您核对：", *lines, "确认后提交，提交后会给您工单号。"])
+        rows += [("其中提到", named)] if named else []
+        return [*rows, ("附件", f"{files} 个")] if files else rows
 
 
 class AskSame(AskAction):

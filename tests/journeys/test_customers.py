@@ -195,7 +195,7 @@ def test_the_server_dies_in_the_middle_of_a_complaint_and_the_customer_goes_on(
     expect(retry).to_be_visible()
     person.snap("e1-no-server")
     installation.process.start()
-    chat.hears("怎么联系您")  # sent by itself
+    expect(chat.replies.filter(has_text="怎么联系您")).to_be_visible(timeout=60_000)  # sent by itself
     expect(retry).to_have_count(0)
     expect(page.locator("#status")).to_have_text("", timeout=60_000)
     chat.say("13812345678")

@@ -12,6 +12,7 @@ import type { Button, Citation, Message } from "./types";
 
 const LONG_TEXT = 480; // characters
 const LONG_LINES = 14;
+const TOLD = 2000; // ms
 
 /** Cards that say all that their text says; the others show their text in a bubble above. */
 const WHOLE = new Set(["file", "quiz_item", "quiz_feedback", "quiz_result", "rating", "handover", "text"]);
@@ -69,7 +70,7 @@ export function bubble(message: Message, kit: Kit): HTMLElement {
       ...said,
       sources(citations, kit),
       card,
-      el("div", { class: "msg__meta" }, el("time"), said.length > 0 && actor !== "system" && copyButton(shown, kit)),
+      el("div", { class: "msg__meta" }, el("time"), said.length > 0 && (actor === "bot" || actor === "handler") && copyButton(shown, kit)),
       chips(buttons, "buttons", kit),
       chips(followups, "followups", kit)));
   return message.seq ? stamp(node, message) : node;
@@ -103,14 +104,15 @@ function spoken(text: string, { words }: Kit): HTMLElement[] {
 }
 
 function copyButton(text: string, { words }: Kit): HTMLElement {
-  const told = el("span", { class: "msg__copied", role: "status" });
+  const box = el("span", { class: "msg__copy" });
   const copy = async (): Promise<void> => {
-    const done = await copied(text);
-    told.textContent = done ? words.copied : "";
-    setTimeout(() => (told.textContent = ""), 2000);
+    const told = el("span", { role: "status" });
+    box.append(told); // before its words: what a live region holds when it comes is not read out
+    if (await copied(text)) told.textContent = words.copied;
+    setTimeout(() => told.remove(), TOLD);
   };
-  return el("span", { class: "msg__copy" },
-    el("button", { class: "mini", type: "button", "aria-label": words.copy, title: words.copy, onclick: () => void copy() }, icon("copy")), told);
+  box.append(el("button", { class: "mini", type: "button", "aria-label": words.copy, title: words.copy, onclick: () => void copy() }, icon("copy")));
+  return box;
 }
 
 /** Copy a text, also where the page is no secure context; tell whether it worked. */

@@ -4,7 +4,7 @@ import { el, icon } from "./dom";
 import type { IconName } from "./icons";
 import type { Kit } from "./kit";
 import { source } from "./sources";
-import { clock, dayName, daysUntil } from "./times";
+import { dayName, daysUntil } from "./times";
 import type { Message } from "./types";
 
 const FINAL = new Set(["closed", "withdrawn"]);
@@ -19,12 +19,13 @@ const fact = (term: string, value: unknown): HTMLElement[] => (value ? [el("dt",
 const tag = (words: string, level: Level, sign: IconName): HTMLElement =>
   el("span", { class: `tag${level ? ` tag--${level}` : ""}` }, icon(sign), words);
 
-/** Show what will be submitted, item by item, before it is confirmed. */
+/** Show what will be submitted, item by item, between what the text says before and after it. */
 export function summaryCard({ data, text }: Message, { words }: Kit): HTMLElement {
-  const rows = (data["summary"] as { label: string; value: string }[]).flatMap(({ label, value }) => fact(`${label}：`, value));
-  const lines = text.split("\n");
+  const summary = data["summary"] as { label: string; value: string }[];
+  const rows = summary.flatMap(({ label, value }) => fact(`${label}：`, value));
+  const before = text.slice(0, text.indexOf(`\n${summary[0]?.label}：`));
   return el("section", { class: "card", "aria-label": words.summary },
-    el("h3", { text: lines[0] }), el("dl", { class: "facts" }, ...rows), el("p", { class: "muted", text: lines.at(-1) }));
+    el("p", { class: "prose", text: before }), el("dl", { class: "facts" }, ...rows), el("p", { class: "muted", text: text.split("\n").at(-1) }));
 }
 
 /** Show a complaint's number, state, clock and facts. */
@@ -86,10 +87,10 @@ const SIGNS: Record<string, [Level, IconName]> = {
 };
 
 /** Show where a hand-over stands. */
-export function handoverCard({ data, text, at }: Message, { words }: Kit): HTMLElement {
+export function handoverCard({ data, text }: Message, { words }: Kit): HTMLElement {
   const state = data["state"] in SIGNS ? String(data["state"]) : "requested";
   const [level, sign] = SIGNS[state]!;
   return el("section", { class: "card", "aria-label": words.handover },
-    el("div", { class: "card__head" }, tag(words.handovers[state] ?? "", level, sign), el("span", { class: "muted small", text: clock(at) })),
+    el("div", { class: "card__head" }, tag(words.handovers[state] ?? "", level, sign)),
     el("p", { class: "prose", text }));
 }

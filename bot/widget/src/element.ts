@@ -107,6 +107,7 @@ export class WenjinChat extends HTMLElement {
       for (const [name, value] of Object.entries({ role: "dialog", "aria-label": heading ?? words.heading })) shell.setAttribute(name, value);
       shell.addEventListener("keydown", (event) => this.key(event));
     }
+    chat.sheet.dialog.classList.toggle("sheet--panel", !this.full);
     this.shadowRoot?.replaceChildren(...(this.full ? [shell] : [shell, launcher]), chat.sheet.dialog);
     this.built = { chat, words, shell, launcher, badge, memory, life };
     followKeyboard(shell, life.signal);
@@ -179,7 +180,7 @@ export class WenjinChat extends HTMLElement {
     const { badge, launcher, words } = this.built;
     badge.hidden = unread === 0;
     tell(badge, unread > 99 ? "99+" : String(unread));
-    launcher.setAttribute("aria-label", unread ? `${words.launch}，${words.unread(unread)}` : words.launch);
+    launcher.setAttribute("aria-label", unread ? words.launchUnread(unread) : words.launch);
     if (this.full) this.entitle(unread);
     this.dispatchEvent(new CustomEvent("wenjin-unread", { detail: { count: unread }, bubbles: true, composed: true }));
   }

@@ -126,7 +126,7 @@ export class Log {
     this.seq = Math.max(this.seq, message.seq);
     for (const { payload, title } of message.buttons ?? []) this.titles.set(payload, title);
     const text = message.actor === "customer" ? this.said(message.text) : message.text;
-    const node = pending ? stamp(pending, message) : bubble({ ...message, text }, this.kit);
+    const node = pending ? settled(pending, { ...message, text }) : bubble({ ...message, text }, this.kit);
     const later = [...this.list.querySelectorAll<HTMLElement>("[data-seq]")].find((n) => n !== node && Number(n.dataset["seq"]) > message.seq);
     const before = later ?? this.list.querySelector("[data-local]");
     this.day(message, pending ?? before);
@@ -189,4 +189,11 @@ export class Log {
     const node = first && this.list.querySelector(`[data-id="${CSS.escape(first.id)}"]`);
     if (node && node.getBoundingClientRect().top < scroll.getBoundingClientRect().top) node.scrollIntoView({ block: "start" });
   }
+}
+
+/** Make a waiting bubble the one of the stored message; it says what is stored. */
+function settled(node: HTMLElement, message: Message): HTMLElement {
+  const said = node.querySelector<HTMLElement>(".bubble");
+  if (said) tell(said, message.text);
+  return stamp(node, message);
 }

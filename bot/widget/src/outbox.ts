@@ -91,7 +91,8 @@ export class Outbox {
     try {
       const { messages } = await this.post(letter, PAUSES);
       this.letters.drop(letter);
-      this.log.settle(node, messages.map((m) => (m.actor === "customer" ? { ...m, text: letter.shown } : m)));
+      const titled = letter.shown !== letter.text; // a choice reads as its title; all else as the server keeps it, masked
+      this.log.settle(node, messages.map((m) => (titled && m.actor === "customer" ? { ...m, text: letter.shown } : m)));
       return null;
     } catch (problem) {
       const failure = problem instanceof Problem ? problem : new Problem(500, "error", this.kit.words.trouble);

@@ -19,7 +19,7 @@ export function makeShell(words: Words, full: boolean) {
   slot.append(intro);
   const greeting = el("section", { class: "greeting", "aria-label": words.welcome },
     el("span", { class: "face face--bot" }, icon("ford")), el("div", {}, el(full ? "h1" : "h2", { text: words.hello }), slot));
-  const scroll = el("div", { class: "chat__scroll", id: "scroll", tabindex: 0, role: "region", "aria-label": words.conversation },
+  const scroll = el("div", { class: "chat__scroll", id: "scroll", tabindex: 0, role: "region", "aria-label": words.room },
     el("div", { class: "chat__col" }, greeting, suggestions, list, typing, typingPerson));
   const moreText = el("span", { text: words.newest });
   const more = el("button", { class: "btn chat__more", id: "more", type: "button", hidden: true }, icon("down"), moreText);

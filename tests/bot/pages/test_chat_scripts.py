@@ -296,8 +296,9 @@ def test_what_was_not_sent_long_ago_is_asked_about_first(page: Page, stand: Stan
     say(page, "昨天的话")
     expect(page.locator(".msg--waiting")).to_have_count(1)
     page.clock.fast_forward("30:00")
+    page.goto("about:blank")
     stand.lost, stand.silent = 0, False
-    page.reload()
+    page.goto(ORIGIN)
     expect(page.locator(".failed")).to_contain_text("上次没有发出")
     assert stand.texts == []
     page.get_by_role("button", name="不发了").click()
@@ -580,3 +581,71 @@ def test_a_ticket_leads_to_its_page(page: Page, stand: Stand) -> None:
     page.goto(ORIGIN)
     expect(page.get_by_role("link", name="查看进度")).to_have_count(1)
     expect(page.get_by_role("link", name="查看进度")).to_have_attribute("href", "/t/abc")
+
+
+def test_an_exam_question_is_chosen_then_submitted_and_shows_the_time_left(page: Page, stand: Stand) -> None:
+    options = [{"key": key, "text": text} for key, text in zip("ABC", "甲乙丙", strict=True)]
+    data = {"index": 3, "total": 10, "type": "single", "stem": "哪个对", "options": options}
+    page.clock.set_fixed_time("2026-05-20T04:00:00Z")
+    exam = {"index": 3, "total": 10, "answered": 2, "ends_at": "2026-05-20T04:12:05+00:00"}
+    stand.add("bot", "quiz_item", "第 3 题", {**data, "exam": exam})
+    page.goto(ORIGIN)
+    expect(page.get_by_role("timer", name="剩余时间")).to_have_text("12:05")
+    expect(page.get_by_role("progressbar", name="已答 2 / 10")).to_be_visible()
+    submit = page.get_by_role("button", name="提交", exact=True)
+    expect(submit).to_be_disabled()
+    page.get_by_role("radio", name="B 乙").check()
+    page.get_by_role("radio", name="C 丙").check()
+    assert stand.texts == []
+    submit.click()
+    expect(page.get_by_role("radio", name="B 乙")).to_be_disabled()
+    assert stand.texts == ["C"]
+
+
+def test_a_summary_is_shown_item_by_item(page: Page, stand: Stand) -> None:
+    text = "已改好。请您核对：\n发生了什么：扣了两次钱\n附件：1 个\n确认后提交。"
+    summary = [{"label": "发生了什么", "value": "扣了两次钱"}, {"label": "附件", "value": "1 个"}]
+    stand.add("bot", "text", text, {"summary": summary}, [{"title": "确认提交", "payload": "确认提交"}])
+    page.goto(ORIGIN)
+    card = page.get_by_role("region", name="请您核对")
+    expect(card.locator("dd")).to_have_text(["扣了两次钱", "1 个"])
+    expect(card.locator("p")).to_have_text(["已改好。请您核对：", "确认后提交。"])
+    expect(page.locator(".bubble")).to_have_count(0)
+
+
+def test_a_long_message_is_cut_until_it_is_opened(page: Page, stand: Stand) -> None:
+    stand.add("handler", "text", "很长的一段话。" * 200)
+    stand.add("handler", "text", "短的。")
+    page.goto(ORIGIN)
+    long = page.locator(".msg--handler .bubble").first
+    before = long.evaluate("n => n.clientHeight")
+    page.get_by_role("button", name="展开全文").click()
+    assert long.evaluate("n => n.clientHeight") > before
+    page.get_by_role("button", name="收起").click()
+    assert long.evaluate("n => n.clientHeight") == before
+    expect(page.get_by_role("button", name="展开全文")).to_have_count(1)
+
+
+def test_who_reads_further_up_stays_there_and_is_told_of_what_is_new(page: Page, stand: Stand) -> None:
+    for n in range(30):
+        stand.add("bot", "text", f"第 {n} 条")
+    page.goto(ORIGIN)
+    expect(page.get_by_text("第 29 条")).to_be_in_viewport()
+    page.locator("#scroll").evaluate("n => n.scrollTo(0, 0)")
+    expect(page.get_by_role("button", name="回到最新消息")).to_be_visible()
+    stand.add("handler", "text", "您好，我来处理。")
+    page.clock.run_for(40000)
+    page.get_by_role("button", name="有新消息").click()
+    expect(page.get_by_text("您好，我来处理。")).to_be_in_viewport()
+    expect(page.locator("#more")).to_be_hidden()
+
+
+def test_an_answer_can_be_copied(page: Page, stand: Stand) -> None:
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    stand.add("bot", "text", "首次响应不超过 30 秒。")
+    page.goto(ORIGIN)
+    page.get_by_role("button", name="复制").click()
+    expect(page.locator(".msg__copy [role=status]")).to_have_text("已复制")
+    page.evaluate("document.querySelector('wenjin-chat').shadowRoot.querySelector('#text').focus()")
+    page.keyboard.press("Control+V")
+    expect(page.locator("#text")).to_have_value("首次响应不超过 30 秒。")
