@@ -64,8 +64,10 @@ def rebuild(db: Database) -> int:
 def count(s: Session, conversations: Sequence[str]) -> None:
     """Make the exchanges and visits of some conversations anew."""
     s.flush()
-    for table in (Exchange, Visit):
-        s.execute(delete(table).where(table.conversation_id.in_(conversations)))
+    theirs = select(Turn.id).where(Turn.conversation_id.in_(conversations), Turn.actor == Actor.CUSTOMER)
+    moved = Exchange.turn_id.in_(theirs)  # counted in the conversation that they came from
+    s.execute(delete(Exchange).where(or_(Exchange.conversation_id.in_(conversations), moved)))
+    s.execute(delete(Visit).where(Visit.conversation_id.in_(conversations)))
     columns = [c.name for c in Exchange.__table__.columns]
     s.execute(insert(Exchange).from_select(columns, _exchanges(conversations)))
     s.execute(insert(Visit).from_select([c.name for c in Visit.__table__.columns], _visits(conversations)))

@@ -14,16 +14,21 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from actions.figures import answers, refresh, satisfaction, waits
+from actions.service import customers
 from actions.store.engine import Database
 from actions.store.tables.figures import Exchange, Visit
 from actions.store.tables.service import Conversation
 from tests.actions.figures.lived import (
+    HOUR,
+    MINUTE,
     RETURN,
     SCOPE,
     SERVICES,
     SINCE,
     UNTIL,
+    Guest,
     Log,
+    Said,
     Service,
     live,
     outcome_of,
@@ -130,8 +135,6 @@ def _ratings(s: Session, service: Service) -> None:
 
 def test_what_is_counted_again_is_counted_once(db: Database) -> None:
     """Counting twice, and anew, gives the same rows."""
-    from tests.actions.figures.lived import HOUR, MINUTE, Guest, Said
-
     said = tuple(Said(pause, (("answered", 12.4),), "") for pause in (MINUTE, MINUTE, 2 * HOUR))
     with db.begin() as s:
         live(s, Service((Guest("web", MINUTE, said),), (), ()))
@@ -152,3 +155,18 @@ def rows(db: Database) -> dict[str, list[dict[str, Any]]]:
             ]
             for table in (Exchange, Visit)
         }
+
+
+def test_turns_that_moved_are_counted_where_they_are(db: Database) -> None:
+    """A guest's messages become a customer's: each is still counted once, whoever is counted first."""
+    said = (Said(MINUTE, (("answered", 12.0),), ""),)
+    with db.begin() as s:
+        live(s, Service((Guest("web", MINUTE, said),), (), ()))
+    refresh.refresh(db)
+    with db.begin() as s:
+        own = customers.join(s, guest="guest 0", customer_id="app:1", now=SINCE)
+        refresh.count(s, [own])
+        assert [row.conversation_id for row in s.scalars(select(Exchange))] == [own]
+    refresh.refresh(db)
+    assert [row["conversation_id"] for row in rows(db)["exchanges"]] == [own]
+    assert [row["messages"] for row in rows(db)["visits"]] == [1]
