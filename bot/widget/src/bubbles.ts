@@ -4,7 +4,7 @@ import { feedbackCard, handoverCard, resultCard, summaryCard, ticketCard } from 
 import { el, icon } from "./dom";
 import { fileBubble } from "./files";
 import type { Kit } from "./kit";
-import { quizCard } from "./quiz";
+import { quizCard, waysOn } from "./quiz";
 import { ratingCard } from "./rating";
 import { sources, withoutSourceLines } from "./sources";
 import { clock, dayKey } from "./times";
@@ -58,7 +58,7 @@ export function bubble(message: Message, kit: Kit): HTMLElement {
   const citations: Citation[] = data["citations"] ?? [];
   const card = actor === "system" ? null : cardOf({ ...message, data }, kit);
   const shown = citations.length ? withoutSourceLines(text, citations) : text;
-  const buttons = kind === "quiz_item" && card ? [] : (message.buttons ?? []);
+  const buttons = kind === "quiz_item" && card ? waysOn(message) : (message.buttons ?? []);
   const followups: Button[] = (data["followups"] ?? []).map((title: string) => ({ title, payload: title }));
   const face = actor === "bot" ? "ford" : actor === "handler" ? "person" : null;
   const name = actor === "handler" && data["handler_name"] ? `${words.names.handler} ${data["handler_name"]}` : words.names[actor];

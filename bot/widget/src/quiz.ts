@@ -3,7 +3,7 @@
 import { el } from "./dom";
 import type { Kit } from "./kit";
 import { countdown } from "./times";
-import type { Message } from "./types";
+import type { Button, Message } from "./types";
 
 const TICK = 1000;
 const HURRY = 5 * 60_000; // ms
@@ -17,8 +17,10 @@ interface Exam {
   index?: number;
   total?: number;
   answered?: number;
-  ends_at?: string;
+  ends_at?: string | null;
 }
+
+const TRUE_FALSE = ["对", "错"];
 
 /** Show one question with big targets; a typed answer stays possible. */
 export function quizCard({ data, text, id }: Message, kit: Kit): HTMLElement {
@@ -33,28 +35,44 @@ export function quizCard({ data, text, id }: Message, kit: Kit): HTMLElement {
   const scenario = data["scenario"] && el("p", { class: "prose muted", text: words.scenario(data["scenario"]) });
   const legend = el("legend", { class: "prose", text: data["stem"] ?? text });
   return el("section", { class: "card quiz", "aria-label": words.questionLabel(index) }, head, exam && examLine(exam, kit), scenario,
-    el("fieldset", {}, legend, ...answers(data["type"], Boolean(exam), options, `${id}-option`, kit)));
+    el("fieldset", {}, legend, ...answers(data["type"], Boolean(exam), { options, name: `${id}-option`, given: data["given"] ?? [], prefix: data["reply_prefix"] ?? "" }, kit)));
 }
 
-function answers(type: string, exam: boolean, options: Option[], name: string, kit: Kit): HTMLElement[] {
-  if (!options.length) return [el("p", { class: "muted small", text: kit.words.typeAnswer })];
-  if (type === "multiple") return [el("p", { class: "muted small", text: kit.words.several }), ...chosen("checkbox", options, name, kit)];
-  return exam ? chosen("radio", options, name, kit) : pressed(options, kit);
+/** Return the buttons of a question that are no options: the ways on, which stand below the card. */
+export function waysOn({ data, buttons }: Message): Button[] {
+  const options: unknown = data["options"];
+  const keys = new Set(Array.isArray(options) && options.length ? (options as Option[]).map(({ key }) => key) : TRUE_FALSE);
+  return (buttons ?? []).filter(({ title }) => !keys.has(title));
+}
+
+interface Choice {
+  options: Option[];
+  name: string;
+  /** the keys that were answered before */
+  given: string[];
+  /** what is said in front of an answer, so that it answers this question and no other */
+  prefix: string;
+}
+
+function answers(type: string, exam: boolean, choice: Choice, kit: Kit): HTMLElement[] {
+  if (!choice.options.length) return [el("p", { class: "muted small", text: kit.words.typeAnswer })];
+  if (type === "multiple") return [el("p", { class: "muted small", text: kit.words.several }), ...chosen("checkbox", choice, kit)];
+  return exam ? chosen("radio", choice, kit) : pressed(choice, kit);
 }
 
 /** Options that answer at a press. */
-function pressed(options: Option[], { hands }: Kit): HTMLElement[] {
+function pressed({ options, prefix }: Choice, { hands }: Kit): HTMLElement[] {
   const buttons = options.map(({ key, text }) =>
-    el("button", { class: "option", type: "button", onclick: () => hands.send(key, `${key} ${text}`) },
+    el("button", { class: "option", type: "button", onclick: () => hands.send(prefix + key, `${key} ${text}`) },
       el("span", { class: "option__key", text: key }), el("span", { text })));
   return [el("div", { class: "options" }, ...buttons)];
 }
 
 /** Options that are chosen first and submitted then. */
-function chosen(type: "radio" | "checkbox", options: Option[], name: string, { words, hands }: Kit): HTMLElement[] {
-  const boxes = options.map(({ key }) => el("input", { type, value: key, name }));
+function chosen(type: "radio" | "checkbox", { options, name, given, prefix }: Choice, { words, hands }: Kit): HTMLElement[] {
+  const boxes = options.map(({ key }) => el("input", { type, value: key, name, checked: given.includes(key) }));
   const picked = (): string => boxes.filter((box) => box.checked).map((box) => box.value).join("");
-  const submit = el("button", { class: "btn btn--main", type: "button", disabled: true, text: words.submit, onclick: () => hands.send(picked()) });
+  const submit = el("button", { class: "btn btn--main", type: "button", disabled: given.length === 0, text: words.submit, onclick: () => hands.send(prefix + picked()) });
   const rows = options.map(({ key, text }, i) =>
     el("label", { class: "option" }, boxes[i], el("span", { class: "option__key", text: key }), el("span", { text })));
   return [el("div", { class: "options", onchange: () => (submit.disabled = picked() === "") }, ...rows), submit];

@@ -588,18 +588,21 @@ def test_an_exam_question_is_chosen_then_submitted_and_shows_the_time_left(page:
     data = {"index": 3, "total": 10, "type": "single", "stem": "哪个对", "options": options}
     page.clock.set_fixed_time("2026-05-20T04:00:00Z")
     exam = {"index": 3, "total": 10, "answered": 2, "ends_at": "2026-05-20T04:12:05+00:00"}
-    stand.add("bot", "quiz_item", "第 3 题", {**data, "exam": exam})
+    data |= {"exam": exam, "given": ["A"], "reply_prefix": "第 3 题："}
+    ways = [{"title": title, "payload": title} for title in ("A", "B", "C", "上一题", "交卷")]
+    stand.add("bot", "quiz_item", "第 3 题", data, ways)
     page.goto(ORIGIN)
     expect(page.get_by_role("timer", name="剩余时间")).to_have_text("12:05")
     expect(page.get_by_role("progressbar", name="已答 2 / 10")).to_be_visible()
+    expect(page.locator(".buttons button")).to_have_text(["上一题", "交卷"])
     submit = page.get_by_role("button", name="提交", exact=True)
-    expect(submit).to_be_disabled()
+    expect(page.get_by_role("radio", name="A 甲")).to_be_checked()
     page.get_by_role("radio", name="B 乙").check()
     page.get_by_role("radio", name="C 丙").check()
     assert stand.texts == []
     submit.click()
     expect(page.get_by_role("radio", name="B 乙")).to_be_disabled()
-    assert stand.texts == ["C"]
+    assert stand.texts == ["第 3 题：C"]
 
 
 def test_a_summary_is_shown_item_by_item(page: Page, stand: Stand) -> None:
