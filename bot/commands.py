@@ -49,11 +49,10 @@ def run(arguments: argparse.Namespace) -> int:
     settings = arguments.settings.model_copy(update=changes)
     workers.check(settings)
     _check_port(settings.host, settings.port)
-    (_serve_alone if settings.workers == 1 else _serve_with_others)(settings)
-    return 0
+    return (_serve_alone if settings.workers == 1 else _serve_with_others)(settings)
 
 
-def _serve_alone(settings: Settings) -> None:
+def _serve_alone(settings: Settings) -> int:
     import uvicorn
 
     from bot.app import create_app, warm
@@ -65,9 +64,10 @@ def _serve_alone(settings: Settings) -> None:
     _first_administrator(runtime)
     _say_where(settings, "已启动")
     uvicorn.run(create_app(settings, warmed=runtime), **options(settings))
+    return 0
 
 
-def _serve_with_others(settings: Settings) -> None:
+def _serve_with_others(settings: Settings) -> int:
     from bot.workers import serve, set_up
 
     set_up(settings)
@@ -75,7 +75,7 @@ def _serve_with_others(settings: Settings) -> None:
     _first_administrator(runtime)
     runtime.db.dispose()
     _say_where(settings, f"正在启动 {settings.workers} 个工作进程")
-    serve(settings)
+    return 0 if serve(settings) else 1
 
 
 def _say_where(settings: Settings, what: str) -> None:

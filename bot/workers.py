@@ -5,22 +5,27 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import socket
+import sys
 import tempfile
 import threading
-from functools import partial
+from collections.abc import Callable
+from dataclasses import dataclass
+from multiprocessing import connection
 from typing import Any
 
 import uvicorn
 from sqlalchemy import make_url
-from uvicorn.supervisors import Multiprocess
 
 from bot.settings import Settings
 from bot.show import say, steps
 from knowledge.errors import bad_input, unavailable
 
-SILENT = 120  # seconds after which a process that does not answer counts as dead; models take their time
-ALL_READY = "{} 个工作进程已就绪。"
+SPAWN = multiprocessing.get_context("spawn")  # a fork would share threads' locks
+LOOK = 0.5  # seconds after which a supervisor sees what it was told
 ENDING = 5  # seconds that open connections have when the server ends
+ALL_READY = "{} 个工作进程已就绪。"
+Make = Callable[[Settings], Any]
 
 
 def options(settings: Settings) -> dict[str, Any]:
@@ -56,7 +61,7 @@ def set_up(settings: Settings) -> None:
     Raises:
         WenjinError: 503 `setup_failed`.
     """
-    once = multiprocessing.get_context("spawn").Process(target=_prepare, args=(settings,))
+    once = SPAWN.Process(target=_prepare, args=(settings,))
     once.start()
     once.join()
     if once.exitcode:
@@ -73,18 +78,11 @@ def _prepare(settings: Settings) -> None:
         prepare(Runtime(settings), say=step, progress=progress)
 
 
-def serve(settings: Settings) -> None:
-    """Serve with `settings.workers` processes until the supervisor is told to end."""
+def serve(settings: Settings) -> bool:
+    """Serve with `settings.workers` processes until told to end; False where one could not start."""
     with tempfile.TemporaryDirectory(prefix="wenjin-metrics-") as folder:
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder  # each process writes what it counts there
-        config = uvicorn.Config(
-            partial(application, settings),
-            factory=True,
-            workers=settings.workers,
-            timeout_worker_healthcheck=SILENT,
-            **options(settings),
-        )
-        Supervisor(config, [config.bind_socket()]).run()
+        return Supervisor(application, settings).run()
 
 
 def application(settings: Settings) -> Any:
@@ -93,26 +91,92 @@ def application(settings: Settings) -> Any:
     from bot.cli import set_up_logging
 
     set_up_logging(settings.log_level)
-    threading.Thread(target=_end_with_the_supervisor, daemon=True).start()
     return create_app(settings)
 
 
+class Supervisor:
+    """Keeps `settings.workers` processes alive that serve what `make` returns on one socket."""
+
+    def __init__(self, make: Make, settings: Settings) -> None:
+        self._make, self._settings = make, settings
+        self._socket = uvicorn.Config("", host=settings.host, port=settings.port).bind_socket()
+        self._ending = False
+
+    def run(self) -> bool:
+        """Watch the processes until SIGTERM or SIGINT; False where one ended before it had ever served."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._end)
+        running = [self._start() for _ in range(self._settings.workers)]
+        told = failed = False
+        while not (self._ending or failed):
+            connection.wait([one.process.sentinel for one in running], LOOK)
+            failed = any(one.is_dead and not one.served.is_set() for one in running)
+            if not (self._ending or failed):
+                running = [self._start() if one.is_dead else one for one in running]
+            if not told and all(one.served.is_set() for one in running):
+                told = True
+                say(ALL_READY.format(len(running)))
+        for one in running:
+            one.process.terminate()
+        for one in running:
+            one.end()
+        return not failed
+
+    def _end(self, *_: object) -> None:
+        self._ending = True
+
+    def _start(self) -> Worker:
+        served = SPAWN.Event()
+        process = SPAWN.Process(target=work, args=(self._make, self._settings, self._socket, served))
+        process.start()
+        return Worker(process, served)
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """One process; `served` is set once it has served."""
+
+    process: Any
+    served: Any
+
+    @property
+    def is_dead(self) -> bool:
+        """Tell whether it has ended."""
+        return not self.process.is_alive()
+
+    def end(self) -> None:
+        """Wait for it to end, not for ever."""
+        self.process.join(2 * ENDING)
+        if self.process.is_alive():
+            self.process.kill()
+            self.process.join()
+
+
+def work(make: Make, settings: Settings, shared: socket.socket, served: Any) -> None:
+    """Serve on a shared socket; ends with the process that started it."""
+    threading.Thread(target=_end_with_the_supervisor, daemon=True).start()
+    server = _Server(uvicorn.Config(make(settings), **options(settings)), served)
+    server.run([shared])
+    if not server.started:
+        sys.exit(1)
+
+
+class _Server(uvicorn.Server):
+    """Tells its supervisor that it serves."""
+
+    def __init__(self, config: uvicorn.Config, served: Any) -> None:
+        super().__init__(config)
+        self._served = served
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._served.set()
+
+
 def _end_with_the_supervisor() -> None:
-    """End when the supervisor was killed: nobody would end this process later."""
+    """End when the supervisor was killed: nobody else would end this process."""
     supervisor = multiprocessing.parent_process()
     if supervisor is not None:
         supervisor.join()
         os.kill(os.getpid(), signal.SIGTERM)
-
-
-class Supervisor(Multiprocess):
-    """Says once that all processes serve."""
-
-    _told = False
-
-    def keep_subprocess_alive(self) -> None:
-        """Start anew what died."""
-        super().keep_subprocess_alive()
-        if not self._told and not self.should_exit.is_set() and all(p.is_ready() for p in self.processes):
-            self._told = True
-            say(ALL_READY.format(len(self.processes)))

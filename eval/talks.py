@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Sequence
+from itertools import count
 
 from bot.runtime import Runtime
 from knowledge.document import Audience
@@ -16,22 +17,23 @@ MIX: tuple[str | None, ...] = (
     ASKS,
     "你是机器人吗",
     ASKS,
-    "我要投诉，买东西付了一次款，银行卡被扣了两次",
+    "我要投诉，上周{day}买东西付了一次款，银行卡被扣了两次",
     "支付业务",
-    "上周五晚上八点多扣的，两次都是 368 元",
-    "把多扣的那一笔退给我",
-    "13812345678",
+    "晚上八点多扣的，两次都是 {amount} 元",
+    "把多扣的 {amount} 元退给我",
+    "138{phone:08d}",
     "确认",
     "我的投诉处理到哪一步了",
     "谢谢",
     ASKS,
     "今天天气怎么样",
     ASKS,
-    "我这个月的利息是多少",
+    "我借的 {amount}00 元这个月利息是多少",
     ASKS,
     ASKS,
     "再见",
 )
+_DAYS, _NUMBERS = "一二三四五六日", count(1)
 PROBES = ("您好", ASKS, "你是机器人吗", ASKS, "谢谢")
 FIRST, LAST, LENGTH = 2, 195, 200  # probes are turns 3 to 7 and 196 to 200
 
@@ -44,8 +46,10 @@ def questions(runtime: Runtime) -> list[str]:
 
 
 def talk(asked: Iterator[str]) -> list[str]:
-    """Return one conversation, its questions taken from `asked`."""
-    return [text or next(asked) for text in MIX]
+    """Return one conversation, its questions taken from `asked`; no two complain in the same words."""
+    number = next(_NUMBERS)
+    own = {"day": _DAYS[number % len(_DAYS)], "amount": 100 + number * 37 % 900, "phone": number * 12_347}
+    return [text.format(**own) if text else next(asked) for text in MIX]
 
 
 def long_talk(asked: Iterator[str]) -> list[str]:

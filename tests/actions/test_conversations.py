@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import func, select
+from sqlalchemy import event, func, insert, select
 from sqlalchemy.orm import Session
 
 from actions.service import conversations
 from actions.service.messages import MAX_CHARACTERS, check_field, check_message
 from actions.service.replies import Button, Reply, ReplyKind
+from actions.store.base import new_id
 from actions.store.engine import Database
-from actions.store.tables.service import Conversation, Turn
+from actions.store.tables.service import Actor, Conversation, Turn
 from knowledge.errors import WenjinError
 from tests.actions.conftest import NOW, at_once, open_guest
 
@@ -237,3 +241,52 @@ def test_a_conversation_opened_twice_at_once_is_one(db: Database) -> None:
     assert len(set(at_once(4, run))) == 1
     with db.begin() as s:
         assert s.scalar(select(func.count()).select_from(Conversation)) == 1
+
+
+def test_in_a_conversation_of_2000_turns_only_what_is_wanted_is_read(db: Database) -> None:
+    with db.begin() as s:
+        conversation = open_guest(s, "g")
+        others = [open_guest(s, f"other-{number}") for number in range(3)]
+        for one, count in ((conversation, 2000), *((other, 50) for other in others)):
+            s.execute(
+                insert(Turn),
+                [
+                    {
+                        "id": new_id(), "conversation_id": one.id, "seq": seq, "kind": "text", "text": f"第{seq}句",
+                        "actor": Actor.CUSTOMER if seq % 2 else Actor.BOT, "data": {}, "buttons": [],
+                        "created_at": NOW,
+                    }
+                    for seq in range(1, count + 1)
+                ],
+            )  # fmt: skip
+    with db.begin() as s, statements(db) as seen:
+        assert [turn.seq for turn in conversations.history(s, conversation.id)] == [*range(1801, 2001)]
+        assert [turn.seq for turn in conversations.history(s, conversation.id, 1990)] == [*range(1991, 2001)]
+        assert conversations.last_seq(s, conversation.id) == 2000
+        last = conversations.turn_at(s, conversation.id, 1999)
+        assert last is not None
+        earlier = conversations.before(s, last)
+        assert earlier is not None and earlier.seq == 1998
+        assert receive(s, conversation, "还在吗").seq == 2001
+    reads = [(text, values) for text, values in seen if text.startswith("SELECT") and "FROM turns" in text]
+    assert len(reads) >= 6
+    if db.dialect == "sqlite":  # PostgreSQL chooses by what it has counted so far
+        with db.engine.connect() as connection:
+            for text, values in reads:
+                plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", values).all()
+                assert all("USING" in row[3] and "INDEX" in row[3] for row in plan), plan
+
+
+@contextmanager
+def statements(db: Database) -> Iterator[list[tuple[str, Any]]]:
+    """Collect what is sent to the database, with its values."""
+    seen: list[tuple[str, Any]] = []
+
+    def note(_connection: object, _cursor: object, text: str, values: Any, *_: object) -> None:
+        seen.append((text, values))
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    try:
+        yield seen
+    finally:
+        event.remove(db.engine, "before_cursor_execute", note)

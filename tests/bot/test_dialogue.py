@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,11 +14,13 @@ import pytest
 import yaml
 from rasa_sdk import Tracker
 from rasa_sdk.executor import CollectingDispatcher
+from sqlalchemy import event, select
 
 from actions.rasa.answering import AnswerAction
 from actions.rasa.services import Services, configure
 from actions.service.replies import APOLOGY, ReplyKind
 from actions.store.engine import Database
+from actions.store.tables.dialogue import DialogueTracker
 from bot.dialogue import fingerprint, train, training
 from bot.dialogue.engine import _finish, reply_of
 from bot.dialogue.payloads import ALLOWED, as_text, read_payload
@@ -223,3 +226,20 @@ def test_closing_twice_is_harmless() -> None:
     short = Dialogue(SimpleNamespace())  # type: ignore[arg-type]
     short.close()
     short.close()
+
+
+def test_a_late_turn_reads_and_keeps_no_more_than_an_early_one(database: Database) -> None:
+    chat, sent, kept = Chat(database), [], []
+    event.listen(database.engine, "before_cursor_execute", lambda *sql: sent.append(sql[2]))
+    said = ("您好", "投诉一般多久能处理完", "你是机器人吗", "谢谢")
+    counts = []
+    for number in range(40):
+        sent.clear()
+        chat.say(said[number % len(said)])
+        counts.append(len(sent))
+        with database.begin() as s:
+            [tracker] = s.scalars(select(DialogueTracker))
+            kept.append(len(json.loads(tracker.payload)["events"]))
+    early, late = slice(12, 16), slice(36, 40)
+    assert counts[late] == counts[early]
+    assert kept[late] == kept[early]

@@ -1,0 +1,36 @@
+"""A small application under our supervisor, as a process of its own: `python -m tests.bot.supervised PORT HOW`."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
+
+from bot.settings import Settings
+from bot.workers import Supervisor
+
+
+async def who(_: Request) -> PlainTextResponse:
+    """Say which process answers."""
+    return PlainTextResponse(str(os.getpid()))
+
+
+def answering(settings: Settings) -> Starlette:
+    """Return an application that answers."""
+    del settings
+    return Starlette(routes=[Route("/", who)])
+
+
+def broken(settings: Settings) -> Starlette:
+    """Fail, as one does whose database is gone."""
+    raise RuntimeError(f"nothing to serve on {settings.port}")
+
+
+if __name__ == "__main__":
+    port, how = sys.argv[1:]
+    make = {"answering": answering, "broken": broken}[how]
+    sys.exit(0 if Supervisor(make, Settings(port=int(port), workers=2)).run() else 1)
