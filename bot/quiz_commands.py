@@ -30,23 +30,17 @@ def export(arguments: argparse.Namespace) -> int:
     Raises:
         WenjinError: 422 `needs_file` for a format that is no text without --out.
     """
-    from actions.training.exchange import gift, lines, qti, table
+    from actions.training.exchange import writing
 
     questions = _held(arguments)
     kind, out = arguments.format, Path(arguments.out) if arguments.out else None
-    if kind in TEXTS:
-        pieces = {"jsonl": lines.write, "csv": table.write_csv, "gift": gift.write}[kind](questions)
-        if out is None:
-            sys.stdout.writelines(pieces)
-            return 0
-        mark = "\ufeff" if kind == "csv" else ""  # by which Excel reads it as UTF-8
-        out.write_text(mark + "".join(pieces), encoding="utf-8", newline="")
-    elif out is None:
-        raise bad_input("needs_file", f"{kind} 不是文本，请用 --out 指定文件。")
-    elif kind == "xlsx":
-        table.write_xlsx(questions, out)
+    if out is not None:
+        writing.write(questions, kind, out)
+    elif kind in TEXTS:
+        sys.stdout.writelines(writing.pieces(questions, kind))
+        return 0
     else:
-        qti.write(questions, out, title="题库")
+        raise bad_input("needs_file", f"{kind} 不是文本，请用 --out 指定文件。")
     say(f"已写入 {out}：{len(questions)} 题")
     return 0
 

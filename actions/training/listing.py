@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 
-from sqlalchemy import ColumnElement, case, cast, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, case, cast, exists, func, or_, select
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
 from actions.store.tables.training import Origin, QuizQuestion, QuizQuestionVersion
-from actions.training.questions import TRUE, Content, QuestionType, Status
+from actions.training import review
+from actions.training.questions import TRUE, Content, Question, QuestionType, Status
 
 PAGE = 50
 
@@ -47,6 +48,21 @@ class Row:
 
 def rows(s: Session, wanted: Wanted) -> tuple[list[Row], int]:
     """Return one page of the list, and how many questions there are in all."""
+    query = _query(s, wanted)
+    total = s.scalar(select(func.count()).select_from(query.subquery())) or 0
+    page = query.order_by(QuizQuestionVersion.section, QuizQuestion.id)
+    found = s.execute(page.limit(PAGE).offset((max(1, wanted.page) - 1) * PAGE))
+    return [_row(head, version, word) for head, version, word in found], total
+
+
+def questions(s: Session, wanted: Wanted) -> list[Question]:
+    """Return all questions of the list, by id, each in the version that is worked on."""
+    found = s.execute(_query(s, wanted).order_by(QuizQuestion.id))
+    return [replace(review.question_of(head, version), status=Status(word)) for head, version, word in found]
+
+
+def _query(s: Session, wanted: Wanted) -> Select[QuizQuestion, QuizQuestionVersion, str]:
+    """Return the query of what is wanted: question, version that is worked on, its status."""
     status = case(
         (QuizQuestion.next_version_id.is_not(None), QuizQuestion.next_status), else_=QuizQuestion.status
     )
@@ -73,10 +89,7 @@ def rows(s: Session, wanted: Wanted) -> tuple[list[Row], int]:
     if wanted.words:
         near = (stem.contains(wanted.words, autoescape=True), QuizQuestion.id == wanted.words)
         query = query.where(or_(*near))
-    total = s.scalar(select(func.count()).select_from(query.subquery())) or 0
-    page = query.order_by(QuizQuestionVersion.section, QuizQuestion.id)
-    found = s.execute(page.limit(PAGE).offset((max(1, wanted.page) - 1) * PAGE))
-    return [_row(head, version, word) for head, version, word in found], total
+    return query
 
 
 def _has_job(s: Session, job: str) -> ColumnElement[bool]:

@@ -126,11 +126,7 @@ async def question_form(request: Request) -> QuestionForm:
 FormDep = Annotated[QuestionForm, Depends(question_form)]
 
 
-@router.get("", response_class=HTMLResponse)
-def bank(
-    request: Request,
-    runtime: RuntimeDep,
-    user: Manager,
+def wanted_of(
     status: str = "",
     section: str = "",
     type: str = "",
@@ -138,18 +134,26 @@ def bank(
     stale: int = 0,
     words: str = "",
     page_no: int = 1,
-    done: str = "",
+) -> Wanted:
+    """Return what of the bank an address asks for."""
+    return Wanted(status, section.strip(), type, bool(stale), words.strip(), job, max(1, page_no))
+
+
+WantedDep = Annotated[Wanted, Depends(wanted_of)]
+
+
+@router.get("", response_class=HTMLResponse)
+def bank(
+    request: Request, runtime: RuntimeDep, user: Manager, wanted: WantedDep, done: str = ""
 ) -> HTMLResponse:
     """List the bank, or the part of it that is asked for."""
-    wanted = Wanted(status, section.strip(), type, bool(stale), words.strip(), job, max(1, page_no))
     with runtime.db.reading() as s:
         rows, total = listing.rows(s, wanted)
         counts = listing.counts(s)
         jobs = listing.jobs(s)
-    asked = {
-        "status": status, "section": section, "type": type, "job": job, "words": words, "stale": stale or "",
-    }  # fmt: skip
-    kept = urlencode({name: value for name, value in asked.items() if value})
+    names = ("status", "section", "type", "job", "words")
+    asked = {**{name: getattr(wanted, name) for name in names}, "stale": "1" if wanted.stale else ""}
+    asked = {name: value for name, value in asked.items() if value}
     return page(
         request,
         "training/bank.html",
@@ -158,7 +162,8 @@ def bank(
         total=total,
         counts=counts,
         wanted=wanted,
-        kept=kept,
+        asked=asked,
+        kept=urlencode(asked),
         pages=-(-total // listing.PAGE),
         sections=[(one.number, one.title) for one in runtime.library.edition],
         types=list(QuestionType),

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import re
+import zipfile
 from datetime import UTC, datetime
 
 import pytest
+from sqlalchemy import select
 
+from actions.store.tables.audit import AuditRow
 from actions.store.tables.training import QuizPaper
 from actions.training import bank
+from actions.training.exchange.reading import dry_run
 from knowledge.document import Paragraph
 from tests.bot.pages.conftest import Site, Visitor
 
@@ -119,6 +124,31 @@ def test_the_list_is_narrowed_by_job(site: Site, boss: Visitor) -> None:
     assert "这道题只给技术岗位" in page and "这句话说的是哪一节" not in page
     assert boss.get(where).status_code == 200
     assert "没有符合的题" in boss.get("/training/bank?job=业").text, "a job is a whole word"
+
+
+@pytest.mark.parametrize("kind", ["xlsx", "csv", "gift", "qti", "jsonl"])
+def test_what_the_list_shows_is_exported_and_audited(site: Site, boss: Visitor, kind: str) -> None:
+    made(site, boss)
+    boss.post("/training/bank/new", form(site, stem="这道题只给技术岗位。", roles=["技术"]))
+    answer = boss.get(f"/training/bank/export?job=技术&format={kind}")
+    assert answer.status_code == 200 and "bank-" in answer.headers["content-disposition"]
+    if kind == "qti":
+        with zipfile.ZipFile(io.BytesIO(answer.content)) as package:
+            found = [name for name in package.namelist() if name.startswith("items/")]
+            assert len(found) == 1 and "这道题只给技术岗位" in package.read(found[0]).decode()
+    else:
+        name = {"xlsx": "a.xlsx", "csv": "a.csv", "gift": "a.gift", "jsonl": "a.jsonl"}[kind]
+        assert [one.content.stem for one in dry_run(name, answer.content).questions] == [
+            "这道题只给技术岗位。"
+        ]
+    with site.runtime.db.reading() as s:
+        (row,) = s.scalars(select(AuditRow).where(AuditRow.action == "quiz_bank.export"))
+        assert row.object_id == kind and row.data == {"job": "技术", "rows": 1}
+
+
+def test_an_export_needs_the_role_and_a_known_format(site: Site, boss: Visitor) -> None:
+    assert boss.get("/training/bank/export?format=doc").status_code == 422
+    assert site.signed_in("zhao", "staff", "compliance").get("/training/bank/export").status_code == 403
 
 
 def test_a_wrong_key_is_mended_with_a_reason(site: Site, boss: Visitor) -> None:
