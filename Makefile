@@ -2,7 +2,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help environment setup run test lint types eval eval-speed eval-scale clean
+.PHONY: help environment setup run test lint types eval eval-check eval-speed eval-scale clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk 'BEGIN {FS = ":.*## "} {printf "  make %-12s %s\n", $$1, $$2}'
@@ -28,8 +28,11 @@ lint: environment ## Check style and the one-way imports
 types: environment ## Check types
 	$(BIN)/mypy
 
-eval: setup ## Measure search and refusal on blind questions beside the baselines (slow: trains stock Rasa)
-	@$(BIN)/wenjin eval retrieval
+eval: setup ## Measure everything beside its baselines and write one report (slow: trains stock Rasa)
+	@$(BIN)/wenjin eval all
+
+eval-check: setup ## Measure what needs no clock and fail where something got worse than eval/reference.json
+	@$(BIN)/wenjin eval check
 
 eval-speed: setup ## Measure a warm FAQ turn over HTTP beside its baseline
 	@$(BIN)/wenjin eval speed

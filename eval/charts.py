@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from eval.measures import Measure
 from eval.scores import DEPTHS, REFUSABLE
 
 _WIDTH, _HEIGHT = 6.4, 4.0
@@ -118,4 +119,21 @@ def by_examples(charts: Charts, lines: Mapping[str, Mapping[str, float]]) -> Non
             axes.plot([names.index(n) for n in here], [line[n] for n in here], marker="o", label=method)
         axes.set_xticks(range(len(names)), names)
         axes.set(xlabel="examples a question", ylabel="R@1", ylim=(0.4, 1.0))
+        axes.legend(fontsize=8)
+
+
+def beside(charts: Charts, name: str, measures: Sequence[Measure]) -> None:
+    """Draw shares beside the same of the baselines, and their goals as marks."""
+    systems = list(dict.fromkeys(["Wenjin", *(other for one in measures for other in one.baselines)]))
+    height = 0.8 / len(systems)
+    with charts.draw(name, "Wenjin and the baselines of the same run", width=9.6) as axes:
+        for place, system in enumerate(systems):
+            shown = [one.value if system == "Wenjin" else one.baselines.get(system, 0.0) for one in measures]
+            axes.barh([n + place * height for n in range(len(measures))], shown, height, label=system)
+        for n, one in enumerate(measures):
+            if one.goal is not None:
+                axes.plot([one.goal] * 2, [n - height / 2, n + 0.8 - height / 2], color="black", linewidth=1)
+        axes.set(xlim=(0, 1), yticks=[n + 0.4 - height / 2 for n in range(len(measures))])
+        axes.set_yticklabels([one.key.partition(".")[2] for one in measures])
+        axes.invert_yaxis()
         axes.legend(fontsize=8)

@@ -21,6 +21,15 @@ def add(commands: Parsers) -> None:
     measures = commands.add_parser("eval", help="测量：检索、问句匹配、规模和速度").add_subparsers(
         required=True, metavar="测量"
     )
+    whole = _add(measures, "all", _all, "全部测量，写成一页报告和可比较的 all.json")
+    whole.add_argument("--part", choices=["dev", "test"], default="dev", help="盲写题的哪一半；test 只报告")
+    whole.add_argument("--no-rasa", action="store_true", help="不训练和测量原版 Rasa")
+    _add(measures, "check", _check, "不看时钟的各项与 eval/reference.json 比较，变差就以 1 结束")
+    compared = measures.add_parser("compare", help="比较两次 all.json：哪些变好变差，超出随机波动才算")
+    compared.set_defaults(run=_compare)
+    compared.add_argument("before", type=Path, help="先前的 all.json")
+    compared.add_argument("after", type=Path, help="现在的 all.json")
+    _add(measures, "drafts", _drafts, "从手册起草题目：多少、来自哪些节、去掉了什么")
     retrieval = _add(measures, "retrieval", _retrieval, "检索、拒答和引用句，连同基线")
     retrieval.add_argument(
         "--set", choices=["blind", "bank"], default="blind", help="盲写题，或题库的五分之一"
@@ -73,6 +82,30 @@ def _add(parsers: Parsers, name: str, command: Command, text: str) -> argparse.A
 
 def _add_faq_data(parser: argparse.ArgumentParser, option: str) -> None:
     parser.add_argument(option, dest="faq", type=Path, default=FAQ, metavar="DIR", help="10jqka 问句的文件夹")
+
+
+def _all(arguments: argparse.Namespace) -> int:
+    from eval.whole import run
+
+    return run(arguments)
+
+
+def _check(arguments: argparse.Namespace) -> int:
+    from eval.whole import check
+
+    return check(arguments)
+
+
+def _compare(arguments: argparse.Namespace) -> int:
+    from eval.whole import run_compare
+
+    return run_compare(arguments)
+
+
+def _drafts(arguments: argparse.Namespace) -> int:
+    from eval.drafts import run
+
+    return run(arguments)
 
 
 def _retrieval(arguments: argparse.Namespace) -> int:

@@ -96,16 +96,15 @@ def _sign_in(runtime: Runtime) -> None:
         s.add(boss)
         s.flush()
         digest = hashlib.sha256(TOKEN.encode()).hexdigest()
-        s.add(
-            SignInSession(
-                token_hash=digest,
-                user_id=boss.id,
-                csrf="-",
-                created_at=NOW,
-                last_seen_at=NOW,
-                expires_at=NOW + timedelta(hours=9),
-            )  # fmt: skip
+        signed_in = SignInSession(
+            token_hash=digest,
+            user_id=boss.id,
+            csrf="-",
+            created_at=NOW,
+            last_seen_at=NOW,
+            expires_at=NOW + timedelta(hours=9),
         )
+        s.add(signed_in)
 
 
 def _measured(runtime: Runtime) -> dict[str, Any]:
