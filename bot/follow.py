@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -12,7 +12,9 @@ from sqlalchemy.orm import Session
 
 from actions.desk import attachments
 from actions.service import conversations, handovers, ratings
+from actions.service.replies import ReplyKind
 from actions.store.tables.service import Turn
+from actions.training import disclosure
 from bot import presence
 from bot.messages import message_of
 from bot.runtime import Runtime
@@ -20,6 +22,12 @@ from bot.turns import Speaker, conversation_of
 
 LOOK_SECONDS = 15.0  # an open chat looks for itself this often, should a wake-up get lost
 HISTORY = 200  # turns at once
+COVERED = {
+    "kind": "text",
+    "text": "这道题在您正在作答的考试里，交卷后才能看解析。",
+    "data": {},
+    "buttons": [],
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +70,28 @@ def news(runtime: Runtime, conversation_id: str, after: int) -> tuple[list[dict[
     with runtime.db.reading() as s:
         turns = conversations.history(s, conversation_id, after_seq=max(after, 0), limit=HISTORY)
         standing = handovers.standing(s, conversations.get(s, conversation_id), runtime.now())
-        return [shown(s, turn) for turn in turns], asdict(standing)
+        return shown(s, turns), asdict(standing)
 
 
-def shown(s: Session, turn: Turn) -> dict[str, Any]:
+def shown(s: Session, turns: Sequence[Turn]) -> list[dict[str, Any]]:
+    """Return turns as messages; what explains a question of a running exam is covered until that is over."""
+    told = {turn.id: place for turn in turns if (place := _explains(turn))}
+    covered = disclosure.not_now(s, told.values()) if told else frozenset()
+    return [
+        {**message_of(turn).to_dict(), **COVERED} if told.get(turn.id) in covered else _shown(s, turn)
+        for turn in turns
+    ]
+
+
+def _explains(turn: Turn) -> tuple[str, int] | None:
+    """Return the attempt and the place of the question that a turn explains."""
+    data = turn.data or {}
+    if turn.kind != ReplyKind.QUIZ_FEEDBACK or "attempt_id" not in data:
+        return None
+    return str(data["attempt_id"]), int(data["index"])
+
+
+def _shown(s: Session, turn: Turn) -> dict[str, Any]:
     """Return a turn as a message; a rating card knows what was given, a file what became of it."""
     message = message_of(turn).to_dict()
     if message["kind"] == "file":

@@ -12,7 +12,10 @@ from actions.rasa.complaint_reading import sounds_aggrieved
 from actions.rasa.complaint_words import CONTACT, TELLING, says_matter
 from actions.rasa.heard import Heard, heard
 
-_END = "action_complaint_end"
+_ENDS = (
+    "action_complaint_end",
+    "action_quiz_end",
+)  # what was said in a drill is not the customer's own matter
 TURNS = 6  # sentences back; what lies longer ago is another matter
 _UNANSWERED = ("dissatisfied", "abuse", "nlu_fallback", "ask_human")
 Days = dict[str, dict[str, str]]  # what `found` says of each day, by the words that named it
@@ -44,9 +47,9 @@ def days_of(said: Heard, today: date) -> Days:
 
 
 def _before(events: Sequence[Mapping[str, Any]]) -> Iterator[Heard]:
-    """Yield the sentences before the last, oldest first, back to the last complaint that was registered."""
+    """Yield the sentences before the last, oldest first, back to the end of the last complaint or quiz."""
     ended = [
-        i for i, event in enumerate(events) if event.get("event") == "action" and event.get("name") == _END
+        i for i, event in enumerate(events) if event.get("event") == "action" and event.get("name") in _ENDS
     ]
     since = events[ended[-1] + 1 :] if ended else events
     for event in [event for event in since if event.get("event") == "user"][-TURNS - 1 : -1]:

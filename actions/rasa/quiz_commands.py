@@ -59,7 +59,7 @@ _RESUMES = re.compile(r"继续|接着|回到|没做完|没答完|没考完|掉�
 _COMMANDS = {
     Do.PREVIOUS: re.compile(_ME + r"(?:看|回|回到)?(?:上一?(?:题|道题?|个题?)|前一?题|往前)"),
     Do.NEXT: re.compile(_ME + r"(?:看|去|到)?(?:下一?(?:题|道题?|个题?)|后一?题|往后|跳过" + _THIS + ")"),
-    Do.FLAG: re.compile(_ME + r"(?:标记|打标记?|做个?标记|标)" + _THIS),
+    Do.FLAG: re.compile(_ME + r"(?:标记|打标记?|做个?标记|标)(?:一下)?" + _THIS),
     Do.UNFLAG: re.compile(_ME + r"(?:取消|去掉|清除|不要)" + _THIS + "的?标记"),
     Do.CLEAR: re.compile(_ME + r"(?:清空|清除|删掉|删除|去掉|取消)" + _THIS + "的?答案"),
     Do.SHEET: re.compile(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from rasa_sdk.events import FollowupAction
 
@@ -10,6 +11,8 @@ from actions.desk import cards, tickets
 from actions.rasa.answering import AnswerAction
 from actions.rasa.complaint import FORM, SoftenDissatisfaction
 from actions.rasa.talk import DialogueAction, Events, Talk
+from actions.service.replies import ReplyKind
+from actions.training import disclosure
 
 # A button that is pressed once more.
 _DONE = {
@@ -53,14 +56,23 @@ class Repeat(DialogueAction):
     def act(self, talk: Talk) -> Events:
         """Repeat the last utterance with its buttons and structure."""
         for event in reversed(talk.tracker.events):
-            if event.get("event") == "bot" and event.get("text"):
-                data = event.get("data") or {}
+            data = event.get("data") or {}
+            if event.get("event") == "bot" and event.get("text") and not _covered(talk, data):
                 talk.dispatcher.utter_message(
                     text=event["text"], buttons=data.get("buttons"), json_message=data.get("custom")
                 )
                 return []
         talk.respond("utter_help")
         return []
+
+
+def _covered(talk: Talk, data: Mapping[str, Any]) -> bool:
+    """Tell whether it explains a question of an exam that runs now."""
+    custom = data.get("custom") or {}
+    if custom.get("kind") != ReplyKind.QUIZ_FEEDBACK:
+        return False
+    told = custom["data"]["attempt_id"], int(custom["data"]["index"])
+    return bool(disclosure.not_now(talk.session, [told]))
 
 
 class AnswerAccount(AnswerAction):

@@ -13,7 +13,13 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from actions.desk.workdays import SHANGHAI
-from actions.store.tables.training import QuizAttempt, QuizAttemptItem, QuizCard
+from actions.store.tables.training import (
+    Disclosure,
+    QuizAttempt,
+    QuizAttemptItem,
+    QuizCard,
+    QuizQuestionVersion,
+)
 from actions.training.disclosure import question_of
 
 if TYPE_CHECKING:
@@ -63,6 +69,35 @@ def answered(s: Session, *, user_id: str, question_id: str, right: bool, at: dat
     card.suspended = len(card.right_days) >= RIGHT_DAYS
     s.flush()
     return card
+
+
+def renewed(s: Session, *, user_id: str, question_id: str) -> QuizCard | None:
+    """Make a card anew from all marked answers, as their marks are now; None where none is wrong."""
+    card = _card(s, user_id, question_id)
+    if card is not None:
+        s.delete(card)
+        s.flush()
+    past = s.execute(
+        select(QuizAttempt, QuizAttemptItem)
+        .join(QuizAttemptItem, QuizAttemptItem.attempt_id == QuizAttempt.id)
+        .join(QuizQuestionVersion, QuizQuestionVersion.id == QuizAttemptItem.version_id)
+        .where(
+            QuizAttempt.user_id == user_id,
+            QuizQuestionVersion.question_id == question_id,
+            QuizAttemptItem.points.is_not(None),
+        )
+    )
+    marked = [(_noted_at(row, one), one.answered_at, one) for row, one in past if one.answered_at]
+    card = None
+    for _, at, one in sorted(marked, key=lambda story: story[:2]):
+        right = one.points == one.max_points
+        card = answered(s, user_id=user_id, question_id=question_id, right=right, at=at) or card
+    return card
+
+
+def _noted_at(row: QuizAttempt, item: QuizAttemptItem) -> datetime | None:
+    """Return when an answer came to the book: at once in practice, at its end in an exam."""
+    return item.answered_at if row.disclosure is Disclosure.AFTER_EACH else row.finished_at
 
 
 def due(s: Session, user_id: str, now: datetime) -> list[QuizCard]:

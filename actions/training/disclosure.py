@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from enum import IntEnum
 
@@ -82,3 +83,23 @@ def refuse_running(s: Session, user_id: str, version_id: str) -> None:
     """Raise 403 `in_exam` where a question is part of an exam that the person is writing now."""
     if question_of(version_id) in hidden_questions(s, user_id):
         raise forbidden("in_exam", "这道题在您正在作答的考试里，交卷后才能看解析。")
+
+
+def not_now(s: Session, told: Collection[tuple[str, int]]) -> frozenset[tuple[str, int]]:
+    """Return those of feedbacks told before, by attempt and place, whose key may not be seen at the moment.
+
+    What was explained in a practice may be asked in an exam that its person is writing now.
+    """
+    wanted = set(told)
+    rows = s.execute(
+        select(QuizAttempt.user_id, QuizAttemptItem.version_id, QuizAttempt.id, QuizAttemptItem.position)
+        .join(QuizAttemptItem, QuizAttemptItem.attempt_id == QuizAttempt.id)
+        .where(QuizAttempt.id.in_({attempt_id for attempt_id, _ in wanted}))
+    ).all()
+    hidden = {user_id: hidden_questions(s, user_id) for user_id in {row[0] for row in rows}}
+    held = {
+        (attempt_id, place)
+        for user_id, version_id, attempt_id, place in rows
+        if question_of(version_id) in hidden[user_id]
+    }
+    return frozenset(held & wanted)

@@ -21,7 +21,8 @@ from actions.store.tables.training import (
     QuizQuestionVersion,
     QuizRegrade,
 )
-from actions.training import grading
+from actions.training import cards, grading
+from actions.training.disclosure import question_of
 from actions.training.questions import Content
 from knowledge.errors import bad_input, not_found
 
@@ -102,7 +103,7 @@ def regrade(
 
 
 def _reckon(s: Session, version_id: str, marking: Marking) -> list[dict[str, Any]]:
-    """Give finished attempts their new points; return what changed."""
+    """Give finished attempts their new points and renew the review books; return what changed."""
     rows = s.execute(
         select(QuizAttempt, QuizAttemptItem)
         .join(QuizAttemptItem, QuizAttemptItem.attempt_id == QuizAttempt.id)
@@ -111,7 +112,8 @@ def _reckon(s: Session, version_id: str, marking: Marking) -> list[dict[str, Any
         .with_for_update(of=QuizAttempt, key_share=True)
         .execution_options(populate_existing=True)
     ).all()
-    changed = []
+    changed: list[dict[str, Any]] = []
+    concerned: set[str] = set()
     for attempt, item in rows:
         if attempt.state is AttemptState.OPEN and item.points is None:
             continue
@@ -126,7 +128,10 @@ def _reckon(s: Session, version_id: str, marking: Marking) -> list[dict[str, Any
             attempt.passed = passes(attempt.score, attempt.max_score, attempt.pass_percent)
             entry |= {"score": attempt.score, "passed": [was, attempt.passed]}
         changed.append(entry)
+        concerned.add(attempt.user_id)
     s.flush()
+    for user_id in sorted(concerned):
+        cards.renewed(s, user_id=user_id, question_id=question_of(version_id))
     return changed
 
 

@@ -30,6 +30,7 @@ from actions.training import assignments, coverage, deadlines, items, roster
 from actions.training.coverage import Cell, Counted, Filters, Standing
 from actions.training.deadlines import Named
 from actions.training.statistics import FEW
+from actions.training.views import untitled
 
 DUE_LABELS = {
     DueState.OPEN: "待合格",
@@ -37,7 +38,7 @@ DUE_LABELS = {
     DueState.EXEMPT: "已豁免",
     DueState.FROZEN: "已冻结",
 }
-KIND_LABELS = {AttemptKind.PRACTICE: "练习", AttemptKind.EXAM: "考试", AttemptKind.REVIEW: "错题复习"}
+KIND_LABELS = {AttemptKind.PRACTICE: "练习", AttemptKind.EXAM: "考试", AttemptKind.REVIEW: "复习"}
 FEW_WORDS = f"n < {FEW}，仅供参考"
 NOTHING = "—"
 ALL = slice(None)
@@ -323,7 +324,7 @@ def _attempts_of(s: Session, person: User) -> Table:
     rows = [
         Row(
             (
-                moment(one.finished_at), title or "练习卷", KIND_LABELS[one.kind],
+                moment(one.finished_at), title or untitled(one.kind), KIND_LABELS[one.kind],
                 f"{one.score} / {one.max_score}", "合格" if one.passed else "不合格", one.manual_version,
             ),
             one.id,

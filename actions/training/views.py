@@ -14,6 +14,11 @@ from actions.training.questions import FALSE, TRUE, Content, QuestionType
 _TRUTH_TEXTS = ((TRUTH_LABELS[TRUE], "正确"), (TRUTH_LABELS[FALSE], "错误"))
 
 
+def untitled(kind: AttemptKind) -> str:
+    """Return what an attempt at no paper is called."""
+    return "复习" if kind is AttemptKind.REVIEW else "练习卷"
+
+
 @dataclass(frozen=True, slots=True)
 class Option:
     """One choice: `key` is what a person replies, a letter in the order shown, or 对 or 错."""
@@ -133,6 +138,11 @@ class Result:
     finished_at: datetime
     paper_id: str | None = None
     by_deadline: bool = False
+
+    @property
+    def untitled(self) -> str:
+        """Return what it is called where it was at no paper."""
+        return untitled(self.kind)
 
     @property
     def pass_mark(self) -> int:

@@ -55,7 +55,7 @@ def session(opened: OpenedDep, runtime: RuntimeDep) -> dict[str, Any]:
     offered = runtime.suggestions.offer(Audience(speaker.audience))
     with runtime.db.begin() as db:
         conversation = runtime.turns.open(db, speaker)
-        earlier = [shown(db, turn) for turn in conversations.history(db, conversation.id, limit=HISTORY)]
+        earlier = shown(db, conversations.history(db, conversation.id, limit=HISTORY))
         return {
             "conversation_id": conversation.id,
             "session": opened.signed,

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import random
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from actions.desk.workdays import SHANGHAI
@@ -18,12 +19,15 @@ from actions.store.tables.training import (
     AttemptKind,
     Disclosure,
     PaperState,
+    QuizAttempt,
     QuizCard,
     QuizPaper,
     QuizQuestion,
+    QuizQuestionVersion,
 )
-from actions.training import attempts, cards, daily, exams, records
+from actions.training import attempts, cards, daily, exams, records, regrades
 from actions.training.disclosure import question_of
+from actions.training.questions import QuestionType
 from actions.training.views import Attempt
 from knowledge.errors import WenjinError
 from tests.actions.training_bank import NOW, questions, right, stocked, wrong
@@ -261,3 +265,72 @@ def test_keys_of_an_exam_stay_secret_until_they_may_be_seen(quiz: Database) -> N
         s.flush()
         assert daily.standing(s, ME, later).due == 1
         assert len(daily.choose(s, user_id=ME, size=10, now=later, rng=random.Random(1))) == 10
+
+
+def regrade(db: Database, question_id: str, **how: Any) -> None:
+    """Mend the key of a question as an administrator does."""
+    with db.begin() as s:
+        boss = s.get(User, "boss") or User(
+            id="boss", name="boss", password_hash="-", roles=["training"], created_at=NOW
+        )
+        s.add(boss)
+        s.flush()
+        version_id = s.get_one(QuizQuestion, question_id).version_id
+        regrades.regrade(s, version_id=version_id, reason="答案写错了", user=boss, now=NOW, **how)
+
+
+def booked(db: Database) -> set[str]:
+    with db.begin() as s:
+        return {one.question_id for one in cards.book(s, ME)}
+
+
+def test_a_mended_key_takes_a_question_out_unless_another_answer_keeps_it(quiz: Database) -> None:
+    practise(quiz, wrongly=24, size=24)
+    held = sorted(booked(quiz))
+    regrade(quiz, held[0], everyone=True)
+    assert booked(quiz) == set(held[1:])
+    with quiz.begin() as s:  # wrong in two ways: one of them is right by the new key
+        one = next(name for name in held[1:] if _type(s, name) is QuestionType.NUMERIC)
+        row = s.scalars(select(QuizAttempt)).one()
+        item = next(i for i in records.item_rows(s, row.id) if question_of(i.version_id) == one)
+        again = attempts.start(s, user_id=ME, size=24, seed=9, now=NOW + DAY)
+        place = next(i.position for i in records.item_rows(s, again.id) if question_of(i.version_id) == one)
+        attempts.answer(s, attempt_id=again.id, user_id=ME, item_index=place, given="7", now=NOW + DAY)
+        first = item.given[0]
+    regrade(quiz, one, answer=first)
+    assert one in booked(quiz)
+    regrade(quiz, one, everyone=True)
+    assert one not in booked(quiz)
+
+
+def test_a_mended_key_brings_in_what_only_seemed_right(quiz: Database) -> None:
+    practise(quiz, size=24)
+    assert booked(quiz) == set()
+    with quiz.begin() as s:
+        name = next(one.id for one in s.query(QuizQuestion) if _type(s, one.id) is QuestionType.NUMERIC)
+    regrade(quiz, name, answer="25")
+    assert booked(quiz) == {name}
+
+
+def test_a_card_made_anew_is_the_card_that_was(quiz: Database) -> None:
+    practise(quiz, wrongly=4)
+    at = NOW
+    for seed in range(4):
+        at = max(at, stand(quiz, at).entries[0].due_at) + timedelta(hours=3)
+        review(quiz, at, wrongly=seed % 2, seed=seed)
+    with quiz.begin() as s:
+        before = {one.question_id: (one.card, one.due_at, one.right_days, one.suspended) for one in _all(s)}
+        for name in before:
+            cards.renewed(s, user_id=ME, question_id=name)
+        assert before == {
+            one.question_id: (one.card, one.due_at, one.right_days, one.suspended) for one in _all(s)
+        }
+
+
+def _all(s: Session) -> list[QuizCard]:
+    return list(s.scalars(select(QuizCard).where(QuizCard.user_id == ME)))
+
+
+def _type(s: Session, question_id: str) -> QuestionType:
+    version = s.get_one(QuizQuestionVersion, s.get_one(QuizQuestion, question_id).version_id)
+    return QuestionType(version.content["type"])
