@@ -60,5 +60,6 @@ def _files() -> Iterator[Path]:
     for path in PROJECT.rglob("*"):
         folders = path.relative_to(PROJECT).parts[:-1]
         hidden = any(part.startswith(".") and part != ".ci" for part in folders)
-        if path.is_file() and not hidden and "test-results" not in folders and path.suffix in endings:
+        built = hidden or not {"test-results", "node_modules"}.isdisjoint(folders)
+        if path.is_file() and not built and path.suffix in endings:
             yield path

@@ -154,6 +154,7 @@ export class WenjinChat extends HTMLElement {
   private turn(on: boolean, byHand = true): void {
     const { chat, shell, launcher } = this.built!;
     if (this.full) return;
+    const within = shell.contains(this.shadowRoot?.activeElement ?? null) || chat.sheet.dialog.open;
     shell.hidden = !on;
     launcher.setAttribute("aria-expanded", String(on));
     if (on) {
@@ -162,7 +163,7 @@ export class WenjinChat extends HTMLElement {
       if (byHand) this.settle();
     } else {
       chat.sheet.dialog.close();
-      launcher.focus();
+      if (within) launcher.focus();
     }
     this.dispatchEvent(new CustomEvent(on ? "wenjin-open" : "wenjin-close", { bubbles: true, composed: true }));
   }
