@@ -23,7 +23,7 @@ from knowledge.errors import WenjinError
 log = logging.getLogger(__name__)
 PATH = "/socket.io"
 PING_SECONDS, PONG_SECONDS = 10, 20  # what was sent longer ago than both together has arrived
-BLINK_SECONDS = 2.0  # what was sent just before a connection broke may not have arrived
+BLINK_SECONDS = 5.0  # what was sent just before a line broke may not have been shown yet
 RETRY_SECONDS = 2.0
 LARGEST = 100_000  # bytes of one message
 _BROKEN = {

@@ -71,6 +71,28 @@ def test_what_arrived_is_not_sent_again(session: Session) -> None:
     assert outbox.counts(session) == {"waiting": 0, "failed": 0}
 
 
+def test_of_a_line_the_next_waits_until_the_one_before_has_arrived_or_was_given_up(session: Session) -> None:
+    for name in ("2", "1", "3"):
+        session.add(
+            Notice(
+                key=name, channel="webhook", line="talk", payload={"seq": name}, created_at=NOW, next_at=NOW
+            )
+        )
+    other = put(session)
+    first = claim(session)
+    assert {one.payload.get("seq") for one in first if one.id not in other} == {"1"}
+    mine = next(one for one in first if one.id not in other)
+    outbox.missed(session, mine, "no answer", NOW, random.Random(1))
+    assert claim(session) == []
+    again = claim(session, timedelta(hours=1))
+    assert [one.payload["seq"] for one in again if one.id not in other] == ["1"]
+    outbox.delivered(session, mine, NOW)
+    (second,) = (one for one in claim(session, timedelta(hours=1)) if one.id not in other)
+    assert second.payload["seq"] == "2"
+    outbox.missed(session, second, "never", NOW, random.Random(1), final=True)
+    assert [one.payload["seq"] for one in claim(session, timedelta(hours=1))] == ["3"]
+
+
 def test_a_late_failure_of_a_lost_claim_changes_nothing(session: Session) -> None:
     put(session)
     lost = claim(session)[0]
