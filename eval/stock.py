@@ -80,7 +80,7 @@ def trained(folder: Path) -> Path:
     """
     home = project(folder)
     if not (home / MODEL).is_file():
-        command = [*_rasa("train"), "--out", str(home), "--fixed-model-name", MODEL.partition(".")[0]]
+        command = [*_rasa("train"), "--out", ".", "--fixed-model-name", MODEL.partition(".")[0]]
         done = subprocess.run(command, cwd=home, env={**os.environ, **QUIET}, capture_output=True)  # noqa: S603
         if not (home / MODEL).is_file():
             said = done.stderr.decode(errors="replace").strip()[-500:]
