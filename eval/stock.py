@@ -38,6 +38,7 @@ pipeline:
     threshold: 0.3
 policies:
   - name: RulePolicy
+    core_fallback_action_name: utter_nlu_fallback
 """
 QUIET = {
     "RASA_TELEMETRY_ENABLED": "false",
@@ -48,7 +49,8 @@ QUIET = {
 
 def project(folder: Path) -> Path:
     """Write the project below `folder`, under a hash of its content; return its folder."""
-    intents = sorted(path.stem for path in NLU.glob("*.yml"))
+    heard = sorted(path.stem for path in NLU.glob("*.yml"))
+    intents = [*heard, "nlu_fallback"]  # what it does not understand is answered, too
     rules = [
         {"rule": intent, "steps": [{"intent": intent}, {"action": f"utter_{intent}"}]} for intent in intents
     ]
@@ -62,7 +64,7 @@ def project(folder: Path) -> Path:
         "domain.yml": yaml.safe_dump(domain, allow_unicode=True),
         "credentials.yml": "rest:\n",
         "data/rules.yml": yaml.safe_dump({"version": "3.1", "rules": rules}, allow_unicode=True),
-        **{f"data/{intent}.yml": (NLU / f"{intent}.yml").read_text(encoding="utf-8") for intent in intents},
+        **{f"data/{intent}.yml": (NLU / f"{intent}.yml").read_text(encoding="utf-8") for intent in heard},
     }
     content = "\n".join(f"{name}\n{text}" for name, text in sorted(files.items()))
     home = folder / hashlib.sha256(content.encode()).hexdigest()[:16]
