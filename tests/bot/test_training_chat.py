@@ -12,13 +12,16 @@ import pytest
 
 from actions.service.replies import Reply, ReplyKind
 from actions.store.engine import Database
-from actions.store.tables.training import AttemptState, Disclosure, DrillRun, QuizAttempt
-from actions.training import attempts, drills, exams, records
+from actions.store.tables.accounts import User
+from actions.store.tables.training import AttemptState, Disclosure, DrillRun, PaperState, QuizAttempt
+from actions.training import attempts, drills, exams, papers, plans, records
+from actions.training.blueprints import Line
 from actions.training.questions import QuestionType
 from actions.training.views import ShownItem
 from tests.actions.exam_papers import paper, prepared
 from tests.actions.test_drills import model_lines
 from tests.actions.training_bank import NOW, SENTENCE, right, wrong
+from tests.bot.serving import Guest, Live
 from tests.bot.talking import PROJECT, Chat, new_database, titles
 
 SECRETS = ("的解析", SENTENCE, "30日", "三十天", "正确答案是", "答对了，", "答错了，")
@@ -293,7 +296,7 @@ class TestPracticeBesideAnExam:
         assert taker.say(said)[0].kind is ReplyKind.QUIZ_FEEDBACK
         taker.say("退出测验")
         with database.begin() as s:
-            made = paper(s, lines=[_whole()])
+            made = paper(s, lines=[Line(24)])
             exams.start(s, paper_id=made.id, user_id="zhao", seed=7, now=taker.now)
         taker.heard_so_far.clear()
         taker.tell("再说一遍", "开始测验", "A", "再说一遍")
@@ -303,12 +306,6 @@ class TestPracticeBesideAnExam:
         taker = begun(database, kind="practice", disclosure=Disclosure.AFTER_EACH, minutes=0)
         item = taker.item(1)
         assert taker.say(right(item))[0].kind is ReplyKind.QUIZ_FEEDBACK
-
-
-def _whole() -> Any:
-    from actions.training.blueprints import Line
-
-    return Line(24)
 
 
 class TestDrills:
@@ -383,3 +380,36 @@ def test_the_items_of_an_exam_are_those_that_the_page_shows(database: Database) 
     for index in range(1, len(rows) + 1):
         shown = taker.say(f"第 {index} 题")[0].data
         assert shown["options"] == [{"key": o.key, "text": o.text} for o in taker.item(index).options]
+
+
+def test_the_history_covers_what_a_running_exam_asks(server: Live) -> None:
+    boss = server.add_user("training")
+    learner = server.staff("staff")
+    guest = Guest(learner.http)
+    item = guest.replies("开始测验")[-1]
+    options = item["data"]["options"]
+    guest.replies(options[0]["key"] if options else "1")
+    [told] = [one for one in guest.history() if one["kind"] == "quiz_feedback"]
+    explanation, section = told["data"]["explanation"], told["data"]["section"]
+    assert explanation in json.dumps(guest.open(), ensure_ascii=False)
+    guest.replies("退出测验")
+    with server.runtime.db.begin() as s:
+        user = s.query(User).filter_by(name=boss).one()
+        count = sum(one.section == section for one in papers.candidates(s))
+        plan = plans.Plan(
+            title=f"第 {section} 节", lines=[Line(count, section=section)], disclosure=Disclosure.AFTER_FINISH
+        )
+        made = plans.create(s, plan, user=user, now=server.runtime.now())
+        plans.set_state(s, made.id, PaperState.OPEN, user=user, now=server.runtime.now())
+        paper_id = made.id
+    learner.submit(f"/training/papers/{paper_id}/start")
+    for seen in (guest.history(), guest.open()["messages"], guest.replies("再说一遍")):
+        assert explanation not in json.dumps(seen, ensure_ascii=False)
+    assert "在您正在作答的考试里" in json.dumps(guest.history(), ensure_ascii=False)
+    guest.replies("继续考试")
+    guest.replies("交卷")
+    assert guest.replies("确认交卷")[0]["kind"] == "quiz_result"
+    assert explanation in json.dumps(guest.history(), ensure_ascii=False)
+    with server.runtime.db.begin() as s:
+        user = s.query(User).filter_by(name=boss).one()
+        plans.set_state(s, paper_id, PaperState.CLOSED, user=user, now=server.runtime.now())
