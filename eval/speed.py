@@ -17,6 +17,7 @@ import httpx
 from bot.runtime import Runtime
 from bot.settings import Settings
 from bot.show import say
+from bot.workers import set_up
 from eval import talks
 from eval.load import Crowd, Turn, at_once, one_by_one
 from eval.serving import Served, shared_servers, wenjin
@@ -32,6 +33,7 @@ Row = dict[str, float]
 def run(arguments: argparse.Namespace) -> int:
     """Measure all parts one after another, print a table, write speed.json."""
     settings: Settings = arguments.settings
+    set_up(settings)  # no start that is timed trains a model
     asked = talks.endless(talks.questions(Runtime(settings)))
     folder = arguments.out or settings.data_dir / "eval"
     folder.mkdir(parents=True, exist_ok=True)
