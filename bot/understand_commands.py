@@ -53,7 +53,7 @@ def _understanding(arguments: argparse.Namespace) -> Callable[[str], Understood]
     with steps() as (step, _):
         ensure_encoder(runtime.settings, step)
         dialogue = Dialogue.load(ensure_model(runtime.settings, step))
-    return lambda text: read(dialogue.understand(text)) if normalise(text) else NOTHING
+    return lambda text: read(text, dialogue.understand(text)) if normalise(text) else NOTHING
 
 
 def words(understood: Understood) -> str:

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
+
+from actions.desk import forms, found
+
+_NUMBERS = (
+    "card",
+    "id_number",
+)  # the desk keeps their last digits; whoever asks with the text gets them whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,16 +52,29 @@ class Understood:
         return {name: value for name, value in asdict(self).items() if name != "also"}
 
 
-def read(parsed: Mapping[str, Any]) -> Understood:
-    """Return what the dialogue's `understand` gave, in plain form."""
+def read(text: str, parsed: Mapping[str, Any]) -> Understood:
+    """Return what the dialogue's `understand` gave for a text, with all that the text names."""
     ranking = tuple(_ranked(one) for one in parsed["intent_ranking"])
     first = _ranked(parsed["intent"])
-    entities = tuple(
-        Entity(str(one["entity"]), str(one["value"]), int(one["start"]), int(one["end"]))
-        for one in parsed["entities"]
-    )
     scope, also = bool(parsed["in_scope"]), tuple(parsed["also"])
-    return Understood(first.intent, first.confidence, ranking, entities, scope, also)
+    return Understood(first.intent, first.confidence, ranking, entities(text), scope, also)
+
+
+def entities(text: str) -> tuple[Entity, ...]:
+    """Return what a text names, in reading order, by the desk's own rules and words."""
+    named = [_entity(text, one) for one in forms.find(text)]
+    named += [
+        Entity("product", name, start, end)
+        for kind, name, start, end in found.spots(forms.half_width(text))
+        if kind == "products"
+    ]
+    return tuple(sorted(named, key=lambda one: (one.start, one.end)))
+
+
+def _entity(text: str, one: forms.Found) -> Entity:
+    kind = "date" if one.kind == "day" else one.kind
+    whole = re.sub(r"[^\dX]", "", forms.half_width(text[one.start : one.end]).upper())
+    return Entity(kind, whole if kind in _NUMBERS else one.value, one.start, one.end)
 
 
 def _ranked(one: Mapping[str, Any]) -> Ranked:

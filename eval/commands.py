@@ -18,7 +18,7 @@ FAQ = SHARED / "data" / "ths_faq"
 
 def add(commands: Parsers) -> None:
     """Add `eval` and its measurements to the commands of wenjin (an entry point of pyproject.toml)."""
-    measures = commands.add_parser("eval", help="测量：检索、问句匹配、规模和速度").add_subparsers(
+    measures = commands.add_parser("eval", help="测量：检索、理解、问句匹配、规模和速度").add_subparsers(
         required=True, metavar="测量"
     )
     whole = _add(measures, "all", _all, "全部测量，写成一页报告和可比较的 all.json")
@@ -48,6 +48,15 @@ def add(commands: Parsers) -> None:
     _add_faq_data(faq, "--data")
     scale = _add(measures, "scale", _scale, "十万段文字里检索的耗时和内存")
     scale.add_argument("--passages", type=int, default=100_000, help="段数（默认 100000）")
+    intents = _add(measures, "understanding", _intents, "客户的话被理解得怎样，连同原版 Rasa")
+    intents.add_argument(
+        "--part", choices=["dev", "test"], default="dev", help="哪些没见过的话；test 只报告，不调参"
+    )
+    intents.add_argument(
+        "--examples", type=int, default=0, help="每个意图最多几个例句（默认全部）；少了原版 Rasa 才训练得快"
+    )
+    intents.add_argument("--no-rasa", action="store_true", help="不训练原版 Rasa")
+    intents.add_argument("--rasa-epochs", type=int, default=100, help="原版 Rasa 训练多少轮（默认 100）")
     _add(measures, "complaints", _complaints, "投诉的分类、重复和类似")
     masking = _add(measures, "masking", _masking, "个人信息的掩码：漏掉多少，误掩多少")
     masking.add_argument(
@@ -122,6 +131,12 @@ def _faq(arguments: argparse.Namespace) -> int:
 
 def _scale(arguments: argparse.Namespace) -> int:
     from eval.scale import run
+
+    return run(arguments)
+
+
+def _intents(arguments: argparse.Namespace) -> int:
+    from eval.intents import run
 
     return run(arguments)
 

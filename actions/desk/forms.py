@@ -19,6 +19,14 @@ PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
         "email",
         re.compile(r"[a-z0-9][a-z0-9._%+-]*@[a-z0-9][a-z0-9-]*(?:\.[a-z0-9-]+)*\.[a-z]{2,}", re.IGNORECASE),
     ),
+    (
+        "id_number",
+        re.compile(
+            r"(?<!\d)[1-9]\d{5}[ -]?(?:18|19|20)\d\d[ -]?(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"
+            r"[ -]?\d{3}[\dx](?![\da-z])",
+            re.IGNORECASE,
+        ),
+    ),
     ("phone", re.compile(rf"(?<!\d)(?:\+?86[- ]?)?1[3-9]\d[- ]?\d{{4}}[- ]?\d{{4}}{_DIGIT_AFTER}")),
     ("phone", re.compile(rf"(?<!\d)0\d{{2,3}}[- ]?[2-9]\d{{6,7}}{_DIGIT_AFTER}")),
     (
@@ -32,6 +40,14 @@ PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("amount", amounts.PATTERN),
     *(("date", pattern) for pattern, _ in days.DATES),
     *(("day", pattern) for pattern, _ in days.LOOSE),
+    ("day", re.compile(r"明天|后天|下个?(?:月|周|星期|礼拜)[一二三四五六日天]?")),
+    (
+        "period",
+        re.compile(
+            r"(?<![\d.第])(?:\d{1,3}|[一二两三四五六七八九十半几]{1,3})多?"
+            r"(?:个?(?:工作日|小时|钟头|自?然?月|星期|礼拜|季度|周)|[天年期])(?![前初])"
+        ),
+    ),
     ("score", re.compile(r"(?<![\d.])([1-5一二三四五])\s*(?:分|颗?星)(?!钟)")),
 )
 # Kinds whose value is a part of what matched.
@@ -67,7 +83,8 @@ def half_width(text: str) -> str:
 
 
 def _is_card(match: re.Match[str]) -> bool:
-    return bool(match.lastindex) or luhn(re.sub(r"\D", "", match[0]))
+    digits = re.sub(r"\D", "", match[0])
+    return bool(match.lastindex) or digits.startswith("62") or luhn(digits)
 
 
 def _value(kind: str, match: re.Match[str]) -> str:
@@ -75,8 +92,8 @@ def _value(kind: str, match: re.Match[str]) -> str:
     if kind == "phone":
         digits = re.sub(r"\D", "", text)
         return digits[2:] if digits.startswith("86") and len(digits) == 13 else digits
-    if kind == "card":  # its last digits are enough to tell cards apart
-        return re.sub(r"\D", "", text)[-_TAIL:]
+    if kind in ("card", "id_number"):  # its last digits are enough to tell cards apart
+        return re.sub(r"[^\dXx]", "", text)[-_TAIL:].upper()
     if kind == "ticket_number":
         digits = re.sub(r"\D", "", text)
         return f"TS{digits[:6]}-{digits[6:]}"

@@ -97,7 +97,13 @@ def _days(text: str, today: date, known: Mapping[str, Mapping[str, str]]) -> lis
 
 def named(text: str) -> list[tuple[str, str]]:
     """Return the products and places that a text names, as (kind, name), in reading order."""
-    return [(one.label_, one.ent_id_) for one in _matcher()(text.lower()).ents]
+    return [(kind, name) for kind, name, _, _ in spots(text)]
+
+
+def spots(text: str) -> list[tuple[str, str, int, int]]:
+    """Return what `named` does with its place: kind, name, first character, the one after the last."""
+    marked = _matcher()(text.lower()).ents
+    return [(one.label_, one.ent_id_, one.start_char, one.end_char) for one in marked]
 
 
 def product(text: str) -> str:

@@ -24,7 +24,7 @@ class AlsoWished(IntentClassifier, GraphComponent):  # type: ignore[misc]
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
-        """Return the settings: `wishes`, a pattern for each intent, and `denied`, what undoes one before it."""
+        """Return the settings: `wishes`, a pattern for each intent, and `denied`, what undoes one."""
         return {"wishes": {}, "denied": r"(?!)"}
 
     def __init__(self, config: dict[str, Any]) -> None:

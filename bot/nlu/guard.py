@@ -20,14 +20,20 @@ FALLBACK = {"name": "nlu_fallback", "confidence": 0.5}
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=False)
 class GuardedIntents(IntentClassifier, GraphComponent):  # type: ignore[misc]
-    """Turns an intent of `words` into the fallback where the text has none of its words."""
+    """Turns an intent of `words` that is not sure into the fallback where the text has none of its words."""
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
-        """Return the settings: `words`, a regular expression for each guarded intent."""
-        return {"words": {}}
+        """Return the settings.
+
+        `words` is a pattern for each guarded intent; from the confidence `sure` on none is needed. `least` is
+        the confidence that an intent needs by itself: nobody is called rude on a guess.
+        """
+        return {"words": {}, "sure": 1.0, "least": {}}
 
     def __init__(self, config: dict[str, Any]) -> None:
+        self._least = {intent: float(least) for intent, least in config["least"].items()}
+        self._sure = float(config["sure"])
         self._words = {intent: re.compile(words) for intent, words in config["words"].items()}
 
     @classmethod
@@ -45,9 +51,16 @@ class GuardedIntents(IntentClassifier, GraphComponent):  # type: ignore[misc]
     def process(self, messages: list[Message]) -> list[Message]:
         """Check the intents of the messages."""
         for message in messages:
-            words = self._words.get((message.get(INTENT) or {}).get("name", ""))
-            if words and not words.search(normalise(message.get(TEXT) or "")):
+            understood = message.get(INTENT) or {}
+            if understood.get("name") and self._doubted(understood, message.get(TEXT) or ""):
                 message.set(INTENT, dict(FALLBACK), add_to_output=True)
                 ranking = [dict(FALLBACK), *message.get(INTENT_RANKING_KEY, [])]
                 message.set(INTENT_RANKING_KEY, ranking, add_to_output=True)
         return messages
+
+    def _doubted(self, understood: dict[str, Any], text: str) -> bool:
+        name, confidence = understood["name"], understood["confidence"]
+        if confidence < self._least.get(name, 0.0):
+            return True
+        words = self._words.get(name)
+        return words is not None and confidence < self._sure and not words.search(normalise(text))

@@ -40,7 +40,7 @@ vectors_folder: list[Path] = []
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_FEATURIZER, is_trainable=False)
 class SentenceFeatures(DenseFeaturizer, GraphComponent):  # type: ignore[misc]
-    """Adds one dense vector a message; `scale` stretches it so that a regularised classifier can be sure."""
+    """Adds one dense vector a message, of length 1."""
 
     @classmethod
     def required_components(cls) -> list[type]:
@@ -49,14 +49,12 @@ class SentenceFeatures(DenseFeaturizer, GraphComponent):  # type: ignore[misc]
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
-        """Return the settings: `encoder` (a folder, or None) and `scale`."""
-        return {**DenseFeaturizer.get_default_config(), "encoder": None, "scale": 8.0}
+        """Return the settings: `encoder` (a folder, or None)."""
+        return {**DenseFeaturizer.get_default_config(), "encoder": None}
 
     @classmethod
     def validate_config(cls, config: dict[str, Any]) -> None:
-        """Refuse a scale that would erase the features."""
-        if not config.get("scale", 1.0) > 0:
-            raise ValueError("SentenceFeatures: scale must be larger than 0")
+        """Accept any settings; an encoder that is not there is refused when it is loaded."""
 
     def __init__(self, config: dict[str, Any], name: str, encoder: Encoder) -> None:
         super().__init__(name, {**self.get_default_config(), **config})
@@ -93,6 +91,6 @@ class SentenceFeatures(DenseFeaturizer, GraphComponent):  # type: ignore[misc]
         return training_data
 
     def _add(self, message: Message, vector: npt.NDArray[np.float32]) -> None:
-        row = (vector * self._config["scale"]).reshape(1, -1)
+        row = vector.reshape(1, -1)
         for kind in (FEATURE_TYPE_SEQUENCE, FEATURE_TYPE_SENTENCE):
             message.add_features(Features(row, kind, TEXT, self._config["alias"]))

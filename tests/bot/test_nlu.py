@@ -108,7 +108,8 @@ def test_a_training_sentence_is_never_misread() -> None:
 
 @pytest.mark.parametrize("text", ["充值", "解释清楚", "保险", "😀😀"])
 def test_short_unknown_texts_are_no_small_talk(text: str) -> None:
-    assert dialogue().understand(text)["intent"]["name"] == "nlu_fallback"
+    small = {"greet", "thanks", "goodbye", "affirm", "deny", "rate"}
+    assert dialogue().understand(text)["intent"]["name"] not in small
 
 
 def test_a_typed_command_is_no_intent() -> None:
