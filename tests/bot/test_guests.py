@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import stat
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from itsdangerous import URLSafeSerializer
 from bot.guests import Guests, load_secret
 
 SECRET = b"a secret of tests"
+NOW = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
 
 
 def test_a_cookie_names_its_customer_and_customers_differ() -> None:
@@ -65,3 +67,26 @@ def test_the_secret_is_made_once_and_is_the_owners_alone(tmp_path: Path) -> None
     assert len(secrets.pop()) >= 32
     assert stat.S_IMODE((folder / "secret.key").stat().st_mode) == 0o600
     assert [path.name for path in folder.iterdir()] == ["secret.key"]
+
+
+class TestKnown:
+    guests = Guests(SECRET)
+    session = guests.sign_known("app:1", NOW)
+
+    def test_a_known_customers_session_lasts_a_day(self) -> None:
+        assert self.guests.read_any(self.session, NOW + timedelta(hours=23, minutes=59)) == "app:1"
+        assert self.guests.read_any(self.session, NOW + timedelta(hours=24)) is None
+
+    def test_it_is_no_cookie_and_a_guests_session_is_no_customers(self) -> None:
+        assert self.guests.read(self.session) is None
+        assert self.guests.read_any(self.guests.sign("anna"), NOW) == "anna"
+        assert self.guests.read_any(self.guests.sign('["app:1", 9999999999]'), NOW) == '["app:1", 9999999999]'
+
+    def test_another_installation_does_not_know_it(self) -> None:
+        assert Guests(b"another secret").read_any(self.session, NOW) is None
+
+    @given(st.integers(0, 200), st.characters())
+    def test_a_changed_one_is_none(self, at: int, char: str) -> None:
+        changed = self.session[: at % len(self.session)] + char + self.session[at % len(self.session) + 1 :]
+        expected = "app:1" if changed == self.session else None
+        assert self.guests.read_any(changed, NOW) == expected
