@@ -10,17 +10,13 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
-from fastapi.responses import JSONResponse, PlainTextResponse
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from actions.desk import links, outbox, tickets
-from actions.service import handovers
+from actions.desk import links
 from actions.store.base import new_id
-from bot import exam_watch, metrics, pages, problems, upkeep
+from bot import exam_watch, logs, metrics, operations, pages, problems, upkeep
 from bot.channels import callback, chat, files, live, marks, rasa_socket, rest, roster, websocket
 from bot.channels import tickets as ticket_api
 from bot.channels.rasa_socket import RasaSocket
-from bot.deps import RuntimeDep
 from bot.limits import BodyLimit, largest_body
 from bot.runtime import Runtime
 from bot.sender import Sender, channels_of
@@ -68,7 +64,7 @@ def create_app(settings: Settings, *, warmed: Runtime | None = None) -> FastAPI:
     app.mount("/static/vendor/echarts", pages.Assets(directory=pages.echarts_dir()), name="echarts")
     app.mount(rasa_socket.PATH, RasaSocket(runtime, app.state.stopping).app)
     app.mount("/static", pages.Assets(directory=pages.static_dir()), name="static")
-    _add_operations(app)
+    app.include_router(operations.router)
     return app
 
 
@@ -104,13 +100,13 @@ def warm(runtime: Runtime, *, say: Say = lambda _: None, progress: Progress | No
     runtime.desk_reader.read("转账被扣了两次", "chat")
     for audience in Audience:
         runtime.suggestions.offer(audience)
-    index = runtime.answerer.get().index
-    metrics.MANUAL.labels(index.manual, index.version, runtime.encoder.fingerprint).set(1)
+    operations.show_versions(runtime)
 
 
 async def _watch(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
     """Give the request an id, refuse oversized bodies, add security headers, count and log it."""
     request.state.request_id = new_id()[:12]
+    logs.request_id.set(request.state.request_id)
     started = time.perf_counter()
     if int(request.headers.get("content-length") or 0) > largest_body(request.url.path):
         response = problems.problem(request, 413, "too_large", "发送的内容太大，请精简后再试。")
@@ -123,12 +119,11 @@ async def _watch(request: Request, call_next: Callable[[Request], Awaitable[Resp
     metrics.REQUESTS.labels(str(response.status_code)).inc()
     took = (time.perf_counter() - started) * 1000
     log.info(
-        "%s %s %d %.0f ms %s",
+        "%s %s %d %.0f ms",
         request.method,
         f"{links.PATH}…" if secret else request.url.path,
         response.status_code,
         took,
-        request.state.request_id,
     )
     return response
 
@@ -139,34 +134,6 @@ async def _answered(request: Request, call_next: Callable[[Request], Awaitable[R
         return await call_next(request)
     except Exception as error:
         return await problems.unexpected(request, error)
-
-
-def _add_operations(app: FastAPI) -> None:
-    @app.get("/healthz", response_class=PlainTextResponse)
-    def alive() -> str:
-        return "ok"
-
-    @app.get("/readyz", response_model=None)
-    def ready(request: Request) -> JSONResponse:
-        is_ready = bool(getattr(request.app.state, "ready", False))
-        return JSONResponse({"ready": is_ready}, 200 if is_ready else 503)
-
-    @app.get("/metrics")
-    def prometheus(runtime: RuntimeDep) -> Response:
-        _count(runtime)
-        return Response(generate_latest(metrics.gathered()), media_type=CONTENT_TYPE_LATEST)
-
-
-def _count(runtime: Runtime) -> None:
-    with runtime.db.begin() as session:
-        by_state = tickets.count_by_state(session)
-        waiting = len(handovers.open_handovers(session))
-        notices = outbox.counts(session)
-    for state, count in by_state.items():
-        metrics.TICKETS.labels(state).set(count)
-    metrics.WAITING.set(waiting)
-    for kind, count in notices.items():
-        metrics.NOTICES.labels(kind).set(count)
 
 
 def asgi() -> Any:

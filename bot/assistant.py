@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from actions.rasa.services import Services, configure
+from actions.rasa.services import Answerer, Services, configure
 from actions.training import bank, checks, drills
 from bot.dialogue import Dialogue, train
+from bot.metrics import MODEL, stage
 from bot.runtime import Runtime
 from bot.settings import Settings
 from bot.turns import TurnService
+from knowledge.document import Answer, Audience
 from knowledge.encoder import Progress
 from knowledge.library import EDITION
 from knowledge.weights import build as build_encoder
@@ -55,12 +57,24 @@ def _title(runtime: Runtime, number: str) -> str:
     return section.title if section else ""
 
 
+class TimedAnswerer:
+    """Answers and notes how long it took."""
+
+    def __init__(self, answerer: Answerer) -> None:
+        self._answerer = answerer
+
+    def answer(self, question: str, *, audience: Audience, context: str = "") -> Answer:
+        """Answer from the manual in use."""
+        with stage("search"):
+            return self._answerer.answer(question, audience=audience, context=context)
+
+
 def make_turns(runtime: Runtime) -> TurnService:
     """Load the dialogue and return the service that runs turns through it."""
     settings = runtime.settings
     configure(
         Services(
-            answerer=runtime.answerer,
+            answerer=TimedAnswerer(runtime.answerer),
             manual_title=lambda: settings.manual_title,
             manual_version=lambda: runtime.library.version(EDITION),
             section_title=lambda number: _title(runtime, number),
@@ -71,7 +85,9 @@ def make_turns(runtime: Runtime) -> TurnService:
             pass_percent=settings.pass_percent,
         )
     )
-    dialogue = Dialogue.load(ensure_model(settings, lambda _: None), knows=runtime.has_added)
+    model = ensure_model(settings, lambda _: None)
+    MODEL.labels(model.stem.removesuffix(".tar")).set(1)
+    dialogue = Dialogue.load(model, knows=runtime.has_added)
     return TurnService(
         runtime.db, dialogue, runtime.hub, per_minute=settings.messages_per_minute, clock=runtime.now
     )

@@ -13,8 +13,8 @@ from importlib.metadata import entry_points
 
 from actions.desk.triage import QUEUES
 from actions.service.accounts import ROLES
-from bot import commands, desk_commands, quiz_commands, roster_commands, understand_commands
-from bot.settings import MOST_WORKERS, load_settings
+from bot import commands, desk_commands, logs, quiz_commands, roster_commands, understand_commands
+from bot.settings import MOST_WORKERS, Settings, load_settings
 from knowledge.errors import WenjinError
 
 Command = Callable[[argparse.Namespace], int]
@@ -26,7 +26,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = parser().parse_args(argv)
     try:
         settings = load_settings(os.environ, data_dir=arguments.data_dir)
-        set_up_logging(settings.log_level)
+        set_up_logging(settings)
         arguments.settings = settings
         command: Command = arguments.run
         return command(arguments)
@@ -68,13 +68,9 @@ def outside_trouble(error: BaseException) -> str | None:
     return None
 
 
-def set_up_logging(level: str) -> None:
-    """Log to standard error from `level` on, in every process that serves."""
-    handler = logging.StreamHandler()
-    handler.setLevel(level)  # some libraries set their own loggers to DEBUG
-    logging.basicConfig(
-        level=level, format="%(asctime)s %(levelname)s %(name)s %(message)s", handlers=[handler]
-    )
+def set_up_logging(settings: Settings) -> None:
+    """Log to standard error as the settings say, in every process that serves."""
+    logs.set_up(settings.log_level, settings.log_format)
     _quieten()
 
 

@@ -50,6 +50,9 @@ class Hub(Protocol):
     async def marked(self, name: str) -> bool:
         """Tell whether a mark is set."""
 
+    async def reachable(self) -> bool:
+        """Tell whether what the processes share can be reached."""
+
 
 class MemoryHub:
     """The hub of a single process."""
@@ -137,6 +140,10 @@ class MemoryHub:
     async def marked(self, name: str) -> bool:
         """Look whether the mark's time is still to come."""
         return self._marks.get(name, 0.0) > time.monotonic()
+
+    async def reachable(self) -> bool:
+        """Tell that nothing is shared that could be lost."""
+        return True
 
 
 class RedisHub(MemoryHub):
@@ -252,6 +259,13 @@ class RedisHub(MemoryHub):
             return bool(await self._async.exists(f"wenjin:mark:{name}"))
         except RedisError:
             return await super().marked(name)
+
+    async def reachable(self) -> bool:
+        """Tell whether Redis answers."""
+        try:
+            return bool(await self._async.ping())
+        except (RedisError, OSError):
+            return False
 
 
 def make_hub(redis_url: str) -> Hub:

@@ -12,6 +12,7 @@ from actions.desk import outbox
 from actions.desk.notices import MAIL, WEBHOOK
 from actions.desk.outbox import Parcel
 from actions.service.conversations import CALLBACK
+from actions.store.masking import mask
 from bot.delivery import Callback, Hopeless, Mailer, Webhook
 from bot.runtime import NOTICES, Runtime
 from bot.settings import Settings
@@ -74,7 +75,7 @@ class Sender:
         try:
             await self._channels[parcel.channel](parcel)
         except Exception as error:
-            log.warning("notice %s did not arrive: %s", parcel.id, error)
+            log.warning("notice %s did not arrive: %s", parcel.id, mask(str(error)))
             await asyncio.to_thread(self._missed, parcel, error)
         else:
             await asyncio.to_thread(self._delivered, parcel)
@@ -85,6 +86,6 @@ class Sender:
 
     def _missed(self, parcel: Parcel, error: Exception) -> None:
         final = isinstance(error, Hopeless)
-        why = f"{type(error).__name__}: {error}"
+        why = mask(f"{type(error).__name__}: {error}")  # a mail server quotes the address
         with self._runtime.db.begin() as s:
             outbox.missed(s, parcel, why, self._runtime.now(), self._rng, final=final)

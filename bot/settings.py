@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationIn
 from actions.desk.rules import DeskRules
 from actions.figures.targets import targets
 from bot.identity import HostKey
+from bot.logs import LogFormat
 from knowledge.errors import bad_input
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -120,6 +121,7 @@ class Settings(BaseModel):
         default=False, description="只在 HTTPS 下发送登录凭据；前面有 HTTPS 代理时打开。"
     )
     log_level: str = Field(default="INFO", description="日志级别：DEBUG、INFO、WARNING、ERROR。")
+    log_format: LogFormat = Field(default=LogFormat.PLAIN, description="日志的写法：plain 或 json。")
 
     @field_validator("log_level")
     @classmethod

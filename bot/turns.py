@@ -21,8 +21,9 @@ from actions.store.engine import Database
 from actions.store.tables.service import Conversation, Mode, Turn
 from bot.dialogue import Dialogue
 from bot.hub import Hub
+from bot.logs import turn_id
 from bot.messages import Message, message_of
-from bot.metrics import ERRORS, LATENCY, TURNS
+from bot.metrics import ERRORS, STAGES, TURNS, TURNS_OPEN, stage, whole
 from knowledge.errors import WenjinError, too_many
 
 log = logging.getLogger(__name__)
@@ -87,7 +88,9 @@ class TurnService:
         said = check_message(text)
         if not await self._hub.allow(f"{speaker.channel}:{speaker.external_id}", self._per_minute):
             raise too_many("too_many_messages", "您发得太快了，请稍等一分钟再发。")
-        return await self._dialogue.run(self._turn(speaker, said, key, metadata or {}))
+        work = self._turn(speaker, said, key, metadata or {}, time.perf_counter())
+        with TURNS_OPEN.track_inprogress():
+            return await self._dialogue.run(work)
 
     async def join(self, guest: str, customer_id: str) -> None:
         """Give a customer what they said and did here before they were known; their chats are woken."""
@@ -118,15 +121,20 @@ class TurnService:
         """End the dialogue's thread after the turn that is running."""
         self._dialogue.close()
 
-    async def _turn(self, speaker: Speaker, said: str, key: str, metadata: dict[str, Any]) -> list[Message]:
+    async def _turn(
+        self, speaker: Speaker, said: str, key: str, metadata: dict[str, Any], came: float
+    ) -> list[Message]:
         async with self._hub.lock(f"{speaker.channel}:{speaker.external_id}"):
             started = time.perf_counter()
+            STAGES.labels("queue").observe(started - came)
             stored = self._receive(speaker, said, key)
             if stored.messages:
                 return stored.messages
+            turn_id.set(stored.turn_id)
             replied = await self._reply(stored, said, metadata, started)
             return [stored.asked, *replied]
 
+    @stage("store")
     def _receive(self, speaker: Speaker, said: str, key: str) -> _Stored:
         with self._database.begin() as session:
             conversation = self.open(session, speaker)
@@ -196,6 +204,7 @@ class TurnService:
             conversation = conversations.get(session, stored.conversation_id)
             return self._store(session, conversation, stored, [reply], started)
 
+    @stage("store")
     def _store(
         self,
         session: Session,
@@ -205,7 +214,7 @@ class TurnService:
         started: float,
     ) -> list[Message]:
         latency = (time.perf_counter() - started) * 1000
-        LATENCY.observe(latency / 1000)
+        whole(latency / 1000)
         out = []
         for reply in replies:
             outcome = _outcome(reply)
@@ -219,7 +228,7 @@ class TurnService:
                 latency_ms=latency,
                 now=self._clock(),
             )
-            TURNS.labels(outcome or "other").inc()
+            TURNS.labels(outcome or "other", conversation.channel).inc()
             out.append(message_of(turn))
         return out
 

@@ -73,7 +73,7 @@ def _prepare(settings: Settings) -> None:
     from bot.cli import set_up_logging
     from bot.runtime import Runtime
 
-    set_up_logging(settings.log_level)
+    set_up_logging(settings)
     with steps() as (step, progress):
         prepare(Runtime(settings), say=step, progress=progress)
 
@@ -90,7 +90,7 @@ def application(settings: Settings) -> Any:
     from bot.app import create_app
     from bot.cli import set_up_logging
 
-    set_up_logging(settings.log_level)
+    set_up_logging(settings)
     return create_app(settings)
 
 

@@ -22,7 +22,7 @@ from actions.desk.workdays import end_of_day
 from actions.service import conversations
 from actions.service.messages import check_field
 from actions.store import audit
-from actions.store.masking import mask_contact
+from actions.store.masking import mask, mask_contact
 from actions.store.tables.desk import Ticket, TicketState
 from knowledge.errors import bad_input, conflict
 
@@ -51,10 +51,13 @@ class TicketDraft:
     vector: duplicates.Vector | None = None
 
     def checked(self) -> TicketDraft:
-        """Return the draft cleaned; raise 422 `empty_field` without a matter, 422 `field_too_long`."""
+        """Return the draft cleaned, its product masked: that is not encrypted.
+
+        Raises 422 `empty_field` without a matter, 422 `field_too_long`.
+        """
         return TicketDraft(
             check_field(self.matter, name="投诉事项", required=True),
-            check_field(self.product, name="涉及的产品或服务", limit=MAX_PRODUCT),
+            mask(check_field(self.product, name="涉及的产品或服务", limit=MAX_PRODUCT)),
             check_field(self.demand, name="诉求"),
             check_field(self.contact, name="联系方式", limit=MAX_CONTACT),
             check_field(self.name, name="称呼", limit=MAX_NAME),

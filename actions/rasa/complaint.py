@@ -113,7 +113,7 @@ def _open(talk: Talk) -> Events:
 
 
 def _acknowledge(said: Mapping[str, str]) -> str:
-    return f"您说的情况已记下：「{shorten(said[MATTER])}」。"
+    return f"您说的情况已记下：「{shorten(mask(said[MATTER]))}」。"
 
 
 def _earlier(talk: Talk, said: Mapping[str, str]) -> str | None:

@@ -110,7 +110,7 @@ class AskConfirm(AskAction):
     def summary(self, talk: Talk) -> list[tuple[str, str]]:
         """Return what was said with what was recognised in it; numbers of people are shown masked."""
         said = filled(talk)
-        written = {**said, CONTACT: mask(said[CONTACT])}
+        written = {slot: mask(value) for slot, value in said.items()}
         rows = [(label, shown(written[slot])) for slot, label in LABELS.items()]
         named = found.line(recognised(talk, said), talk.now.astimezone(SHANGHAI).date())
         files = len(attachments.pending(talk.session, talk.turn.conversation_id))

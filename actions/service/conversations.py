@@ -125,9 +125,10 @@ def _send(s: Session, conversation: Conversation, turn: Turn) -> None:
 
 def add_file(s: Session, *, conversation: Conversation, file: Attachment, now: datetime) -> Turn:
     """Store that the customer sent a file, so that both sides see it in its place; once for each file."""
-    data = {"file_id": file.id, "name": file.name, "size": file.size, "media_type": file.media_type}
+    name = mask(file.name)
+    data = {"file_id": file.id, "name": name, "size": file.size, "media_type": file.media_type}
     what = "图片" if file.media_type.startswith("image/") else "文件"
-    text = f"[{what}] {mask(file.name)}"
+    text = f"[{what}] {name}"
     turn = Turn(
         actor=Actor.CUSTOMER, kind="file", text=text, data=data, key=f"file:{file.id}",
         created_at=now,

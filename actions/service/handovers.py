@@ -14,6 +14,7 @@ from actions.service.accounts import may, require_role
 from actions.service.messages import check_field, check_message
 from actions.service.replies import Button, Reply, ReplyKind
 from actions.store import audit
+from actions.store.masking import mask
 from actions.store.tables.accounts import User
 from actions.store.tables.service import Conversation, Handover, HandoverState, Mode, Turn
 from knowledge.errors import bad_input, conflict, not_found
@@ -55,7 +56,7 @@ def request(
     A more urgent queue and its reason replace a less urgent one's.
     """
     held = conversations.lock(s, conversation.id)
-    why = check_field(reason, name="转人工原因", limit=MAX_REASON)
+    why = mask(check_field(reason, name="转人工原因", limit=MAX_REASON))
     found = open_for(s, held.id)
     if found:
         return _raised(s, found, queue, why, held.customer_id, now)

@@ -99,13 +99,16 @@ class Database:
         self.engine.dispose()
 
     def _make_engine(self, *, foreign_keys: bool = True, poolclass: type[Pool] | None = None) -> Engine:
+        """Return an engine whose errors quote no values: they end in the log."""
         pool: dict[str, Any] = (
             {"poolclass": poolclass} if poolclass else {"pool_size": 10, "max_overflow": 20}
         )
         if self.url.get_backend_name() == "postgresql":
-            engine = create_engine(self.url, pool_pre_ping=True, **pool)
+            engine = create_engine(self.url, pool_pre_ping=True, hide_parameters=True, **pool)
         else:
-            engine = create_engine(self.url, connect_args={"timeout": BUSY_MS / 1000}, **pool)
+            engine = create_engine(
+                self.url, connect_args={"timeout": BUSY_MS / 1000}, hide_parameters=True, **pool
+            )
             _tame_sqlite(engine, foreign_keys)
         use_cipher(engine.dialect, self._cipher)
         return engine

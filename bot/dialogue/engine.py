@@ -18,6 +18,7 @@ from bot.dialogue.payloads import as_text, read_payload
 from bot.dialogue.quick import StraightRunner, quicken
 from bot.dialogue.quiet import hush_structlog
 from bot.dialogue.tracker_store import TurnTrackerStore
+from bot.metrics import stage
 
 
 class Collector(OutputChannel):  # type: ignore[misc]
@@ -76,7 +77,8 @@ class Engine:
     def understand(self, text: str) -> dict[str, Any]:
         """Return intent, ranking and entities of a text."""
         message = UserMessage(as_text(text))
-        parsed: dict[str, Any] = _finish(self._agent.processor.parse_message(message))
+        with stage("understand"):
+            parsed: dict[str, Any] = _finish(self._agent.processor.parse_message(message))
         return parsed
 
 

@@ -21,6 +21,7 @@ from rasa.shared.core.trackers import DialogueStateTracker
 
 from actions.store import trackers
 from actions.store.context import current_session, current_turn
+from bot.dialogue.discretion import discreet, discreet_slot
 
 KEPT_TURNS = 8
 _FORM = 1
@@ -43,15 +44,15 @@ class TurnTrackerStore(TrackerStore):  # type: ignore[misc]
         )
 
     async def save(self, tracker: DialogueStateTracker) -> None:
-        """Write slots, open form and the last turns."""
+        """Write slots, open form and the last turns, masked but for what a flow still needs."""
         events = list(tracker.events)
-        start = window(events)
+        start, held = window(events), tracker.current_slot_values()
         slots, loop = fold(events[:start])
         payload = {
             "form": _FORM,
-            "slots": slots,
+            "slots": {name: discreet_slot(name, value, held) for name, value in slots.items()},
             "loop": loop,
-            "events": [e.as_dict() for e in events[start:]],
+            "events": [discreet(event.as_dict(), held) for event in events[start:]],
         }
         trackers.save(current_session(), tracker.sender_id, payload, current_turn().now)
 

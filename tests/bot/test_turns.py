@@ -71,9 +71,10 @@ class TestStored:
             assert _turns(s, guest)[1].outcome == outcome
 
     def test_prometheus_counts_turns_and_tickets(self, server: Live, guest: Guest) -> None:
-        before = _metric(server, 'wenjin_turns_total{outcome="answered"}')
+        answered = 'wenjin_turns_total{channel="web",outcome="answered"}'
+        before = _metric(server, answered)
         guest.say(QUESTION)
-        assert _metric(server, 'wenjin_turns_total{outcome="answered"}') == before + 1
+        assert _metric(server, answered) == before + 1
         waiting = _metric(server, 'wenjin_tickets{state="received"}')
         guest.complain()
         assert _metric(server, 'wenjin_tickets{state="received"}') == waiting + 1

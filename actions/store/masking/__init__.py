@@ -6,14 +6,18 @@ tells phones, ID numbers and cards from amounts and orders, `written` knows what
 
 from __future__ import annotations
 
+import re
+
 from actions.store.masking.checks import luhn
 from actions.store.masking.numbers import personal_digits
-from actions.store.masking.plain import numerals_as_digits, plain
+from actions.store.masking.plain import NUMERALS, numerals_as_digits, plain
 from actions.store.masking.written import personal_writing
 
 __all__ = ["luhn", "mask", "mask_contact"]
 
 _STAR = "*"
+# Nothing is personal without a digit, a numeral or an at sign.
+_WORTH_READING = re.compile(rf"[\d@＠{NUMERALS}十百]|艾特|圈a|\bat\b", re.IGNORECASE)
 
 
 def mask(text: str) -> str:
@@ -24,6 +28,8 @@ def mask(text: str) -> str:
     addresses (province, city and district stay). Digits may be full-width, Chinese numerals, spaced, dashed
     or broken over lines. Amounts, dates, ticket and order numbers, rates and numbers such as 95588 stay.
     """
+    if not _WORTH_READING.search(text):
+        return text
     masked = _once(text)
     while masked != text:  # hiding one number can uncover where its neighbour ends
         text, masked = masked, _once(masked)

@@ -6,6 +6,7 @@ import re
 import unicodedata
 
 _WAYS = ("零〇○洞", "一壹幺", "二贰貳两", "三叁參", "四肆", "五伍", "六陆陸", "七柒拐", "八捌", "九玖勾")
+NUMERALS = "".join(_WAYS)
 _NUMERALS = {ord(way): str(digit) for digit, ways in enumerate(_WAYS) for way in ways}
 # A numeral that belongs to a word or counts something: 一定, 一下, 三天; 万一, 第一.
 _IN_WORDS = re.compile(

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from actions.desk import attachments, cards, tickets
 from actions.desk.attachments import Upload, add, of_ticket, pending
+from actions.desk.intake import TicketDraft
 from actions.desk.registry import new_number, normal_number
 from actions.desk.workdays import SHANGHAI
 from actions.rasa.complaint import registered
@@ -36,6 +37,11 @@ def test_a_complaint_is_registered_with_number_deadline_and_rule(ticket: Ticket)
     assert ticket.first_due_at == datetime(2026, 3, 3, 12, 30, tzinfo=SHANGHAI)
     assert (ticket.state, ticket.version, ticket.priority, ticket.cycle) == ("received", 1, "normal", 1)
     assert (ticket.contact_masked, ticket.customer_at) == ("139****4321", NOW)
+
+
+def test_a_product_is_not_encrypted_and_so_masked() -> None:
+    draft = TicketDraft("会员乱扣费", product="给13822223333充的会员")
+    assert draft.checked().product == "给138****3333充的会员"
 
 
 def test_what_the_customer_wrote_is_encrypted(session: Session, ticket: Ticket) -> None:
