@@ -16,8 +16,8 @@ from actions.store.masking.written import personal_writing
 __all__ = ["luhn", "mask", "mask_contact"]
 
 _STAR = "*"
-# Nothing is personal without a digit, a numeral or an at sign.
-_WORTH_READING = re.compile(rf"[\d@＠{NUMERALS}十百]|艾特|圈a|\bat\b", re.IGNORECASE)
+# Nothing is personal without a digit, a numeral, an at sign, or what a number plate begins with.
+_WORTH_READING = re.compile(rf"[\d@＠{NUMERALS}十百]|[\u4e00-\u9fff][A-Z]|艾特|圈a|\bat\b", re.IGNORECASE)
 
 
 def mask(text: str) -> str:
