@@ -7,10 +7,10 @@ import json
 import os
 import statistics
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 
@@ -22,12 +22,14 @@ from eval import talks
 from eval.load import Crowd, Turn, at_once, one_by_one
 from eval.serving import Served, shared_servers, wenjin
 from eval.stock import stock
+from knowledge.errors import WenjinError
 
 WARM = 2  # conversations that are held before anything is counted
 QUESTIONS, TALKS, LONG = 100, 8, 3
 SENDERS, WORKERS, ROUNDS = 32, 2, 2  # each sender holds its conversation this many times
 P50, P95, PER_SECOND, SLOWER = 25.0, 50.0, 60.0, 1.3
 Row = dict[str, float]
+T = TypeVar("T")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -42,15 +44,24 @@ def run(arguments: argparse.Namespace) -> int:
     say("问津，一个进程，SQLite")
     result |= _alone(settings, asked)
     say(f"问津，{WORKERS} 个进程，PostgreSQL 和 Redis，{SENDERS} 人同时")
-    result["crowd"] = _crowd(settings, asked)
+    result["crowd"] = _tried(lambda: _crowd(settings, asked))
     if not arguments.no_rasa:
         say("原版 Rasa：训练（只在第一次）和测量")
-        result["stock"] = _stock(settings.data_dir / "eval" / "stock", asked)
+        result["stock"] = _tried(lambda: _stock(settings.data_dir / "eval" / "stock", asked))
     result["load"] = [round(before, 1), round(os.getloadavg()[0], 1)]
     result["minutes"] = round((time.monotonic() - started) / 60, 1)
     (folder / "speed.json").write_text(json.dumps(result, ensure_ascii=False, indent=1), encoding="utf-8")
     print("\n".join(report(result)))
     return 0
+
+
+def _tried(part: Callable[[], T]) -> T | None:
+    """Return what a part measured; one whose server does not come up takes nothing from the others."""
+    try:
+        return part()
+    except (RuntimeError, WenjinError) as error:
+        say(f"没有测成：{error}")
+        return None
 
 
 def _alone(settings: Settings, asked: Iterator[str]) -> dict[str, Any]:
@@ -202,8 +213,8 @@ def _verdicts(result: dict[str, Any]) -> list[str]:
     lines = [
         f"turns 196–200 of 200 beside 3–7, the same sentences: {long['early_ms']} → {long['late_ms']} ms, "
         f"ratio {long['ratio']} (processor {long['cpu_ratio']}), goal {SLOWER}",
-        f"goals one at a time: p50 {P50:.0f} ms {_met(result['mixed']['p50'] <= P50)}, "
-        f"p95 {P95:.0f} ms {_met(result['mixed']['p95'] <= P95)}",
+        f"goals of a question, one at a time: p50 {P50:.0f} ms {_met(result['faq']['p50'] <= P50)}, "
+        f"p95 {P95:.0f} ms {_met(result['faq']['p95'] <= P95)}",
     ]
     if crowd:
         reached = crowd["per_second"] >= PER_SECOND and not crowd["failed"]

@@ -131,3 +131,12 @@ def test_the_table_names_what_was_reached_and_missed() -> None:
     assert "none failed: reached" in text
     crowd["failed"] = 1
     assert "none failed: missed" in "\n".join(speed.report(result))
+
+
+def test_a_part_that_fails_takes_nothing_from_the_others(capsys: pytest.CaptureFixture[str]) -> None:
+    def fails() -> dict[str, float]:
+        raise RuntimeError("the server did not start: out of memory")
+
+    assert speed._tried(fails) is None
+    assert "out of memory" in capsys.readouterr().err
+    assert speed._tried(lambda: {"p50": 1.0}) == {"p50": 1.0}
