@@ -19,12 +19,16 @@ _ENTITY = re.compile(r"\[([^\]]+)\](?:\([^)]*\)|\{[^}]*\})")
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One sentence of the customer: its intent, the actions that follow, the form that is open after them."""
+    """One sentence of the customer: its intent, the actions that follow, the form that is open after them.
+
+    `answers` tells that an open form takes the sentence: it reads it by itself, the intent decides nothing.
+    """
 
     text: str
     intent: str
     actions: tuple[str, ...]
     form: str | None
+    answers: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +54,11 @@ def _turns(steps: Sequence[Mapping[str, Any]]) -> Iterator[Turn]:
     form: str | None = None
     for start, end in zip(starts, [*starts[1:], len(steps)], strict=True):
         part = steps[start:end]
-        forms = [form, *(step["active_loop"] for step in part if "active_loop" in step)]
-        form = forms[-1]
+        before, forms = form, [step["active_loop"] for step in part if "active_loop" in step]
+        form = forms[-1] if forms else before
         actions = tuple(str(step["action"]) for step in part if "action" in step)
-        yield Turn(plain(str(part[0]["user"])), str(part[0]["intent"]), actions, form)
+        answers = before is not None and actions[:1] == (before,)
+        yield Turn(plain(str(part[0]["user"])), str(part[0]["intent"]), actions, form, answers)
 
 
 def plain(text: str) -> str:

@@ -45,6 +45,7 @@ def test_marks_of_entities_are_no_words() -> None:
 def test_the_form_stays_open_over_turns() -> None:
     [story] = [one for one in STORIES if one.name == "中途问一句"]
     assert [turn.form for turn in story.turns] == [*["complaint_form"] * 5, None]
+    assert [turn.answers for turn in story.turns] == [False, True, False, True, True, True]
     assert story.turns[2].actions == ("action_answer", "complaint_form")
 
 
@@ -60,6 +61,9 @@ def test_what_differs_is_said() -> None:
     wanted = Turn("转人工", "ask_human", ("action_request_human",), None)
     other = Turn("转人工", "greet", ("utter_greet",), None)
     assert differences(wanted, wanted, [{"kind": "handover", "text": "已为您转接"}]) == []
+    answer = Turn("退还费用", "ask_human", ("complaint_form",), "complaint_form", True)
+    heard = Turn("退还费用", "complain", ("complaint_form",), "complaint_form")
+    assert differences(answer, heard, [{"text": "好"}]) == []
     assert len(differences(wanted, other, [{"kind": "text", "text": "您好"}])) == 3
     apology = [{"kind": "handover", "text": "好"}, {"kind": "error", "text": "抱歉"}]
     assert "no error" in differences(wanted, wanted, apology)[0]
