@@ -192,9 +192,11 @@ def show(talk: Talk, notice: str) -> Events:
     if place.get("view"):
         talk.say(quiz_words.sheet_reply(sheet, notice=notice, now=talk.now))
         return set_slots({PLACE: {**place, "view": ""}})
+    if notice.strip():  # a card of its own shows the question alone
+        talk.say_text(notice.strip(), outcome="quiz")
     index = _index(talk)
     kept = exams.kept(talk.session, attempt_id=_id(talk), user_id=str(talk.turn.user_id), index=index)
-    talk.say(quiz_words.exam_item(_item(talk, index), kept, sheet, notice=notice, now=talk.now))
+    talk.say(quiz_words.exam_item(_item(talk, index), kept, sheet, now=talk.now))
     return set_slots({PLACE: {**place, "seen": {**place.get("seen", {}), str(index): kept.seq}}})
 
 

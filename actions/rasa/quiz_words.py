@@ -78,7 +78,7 @@ def before_reply(one: Standing) -> Reply:
     return Reply(ReplyKind.TEXT, text, _QUIZ, (Button("开始作答", "开始作答"), Button("先不考", "先不考")))
 
 
-def exam_item(item: ShownItem, kept: Kept, sheet: Sheet, *, notice: str, now: datetime) -> Reply:
+def exam_item(item: ShownItem, kept: Kept, sheet: Sheet, *, now: datetime) -> Reply:
     """Return a question of an exam with what is kept of it, its options and the ways on as buttons."""
     options = "".join(f"\n{option.key}. {option.text}" for option in item.options)
     many = "（可多选）" if item.type is QuestionType.MULTIPLE else ""
@@ -87,7 +87,7 @@ def exam_item(item: ShownItem, kept: Kept, sheet: Sheet, *, notice: str, now: da
     flagged = "，已标记" if kept.flagged else ""
     given = f"\n您现在的答案：{'、'.join(kept.given)}" if kept.given else ""
     text = (
-        f"{notice}{case}第 {item.index} 题，共 {item.total} 题（已答 {sheet.answered} 题，{left}{flagged}）："
+        f"{case}第 {item.index} 题，共 {item.total} 题（已答 {sheet.answered} 题，{left}{flagged}）："
         f"{item.stem}{many}{options}{given}"
     )
     data = {
@@ -173,29 +173,32 @@ def left_reply(sheet: Sheet, title: str, *, then: str, now: datetime) -> Reply:
 def exam_result(result: Result, paper: QuizPaper, review: Sequence[ReviewItem], how: str) -> list[Reply]:
     """Return the outcome of a paper with as much of it as its rule discloses: `review` holds no more."""
     verdict = "合格" if result.passed else "未合格"
+    page = f"/training/attempts/{result.attempt_id}/result"
     text = (
         f"《{paper.title}》得 {result.score} 分"
-        f"（满分 {result.max_score} 分，合格线 {result.pass_mark} 分），{verdict}。"
+        f"（满分 {result.max_score} 分，合格线 {result.pass_mark} 分），{verdict}。逐题回顾：{page}"
     )
-    page = f"/training/attempts/{result.attempt_id}/result"
     data = {**result.data(), "title": paper.title, "url": page, "by_deadline": result.by_deadline}
     replies = [Reply(ReplyKind.QUIZ_RESULT, text, data, (Button("我的成绩", "我的成绩"),))]
     if how:
         replies.insert(0, _text(how))
-    return [*replies, *_told(paper, review, page)]
+    return [*replies, *_told(paper, review)]
 
 
-def _told(paper: QuizPaper, review: Sequence[ReviewItem], page: str) -> list[Reply]:
+def _told(paper: QuizPaper, review: Sequence[ReviewItem]) -> list[Reply]:
     wrong = [one for one in review if one.seen >= Seen.MARKS and not one.correct]
     keys = [one for one in wrong if one.seen >= Seen.KEYS]
     if not any(one.seen >= Seen.MARKS for one in review):
         closes = f"（{_moment(paper.closes_at)}）" if paper.closes_at else ""
-        return [_text(f"哪些题答对了、正确答案和解析，试卷截止{closes}后才能看：{page}")]
+        return [_text(f"哪些题答对了、正确答案和解析，试卷截止{closes}后才能看。")]
     if not wrong:
-        return [_text(f"全部答对了。逐题回顾：{page}")]
-    where = "；".join(f"第 {one.item.index} 题看{_place(one.section)}" for one in wrong[:NAMED])
-    more = "" if keys else "正确答案和解析在合格以后或试卷截止后可以看。"
-    told = _text(f"没有答对 {len(wrong)} 题：{where}。{more}逐题回顾：{page}")
+        return [_text("全部答对了。")]
+    where = "\n".join(
+        f"第 {one.item.index} 题：{one.section} {services().section_title(one.section)}".rstrip()
+        for one in wrong[:NAMED]
+    )
+    more = "" if keys else "\n正确答案和解析在合格以后或试卷截止后可以看。"
+    told = _text(f"没有答对 {len(wrong)} 题，请看《{services().manual_title()}》：\n{where}{more}")
     return [told, *(_explained(one) for one in keys[:EXPLAINED])]
 
 
