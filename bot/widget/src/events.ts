@@ -32,7 +32,7 @@ export class Events {
   ) {
     const options = { signal: life };
     addEventListener("online", () => this.again(0), options);
-    addEventListener("offline", () => listener.connected(false), options);
+    addEventListener("offline", () => this.lose(), options);
     addEventListener("pageshow", (event) => event.persisted && this.again(0), options);
     document.addEventListener("visibilitychange", () => !document.hidden && this.stale() && this.again(0), options);
     life.addEventListener("abort", () => this.close());
@@ -66,6 +66,13 @@ export class Events {
     clearTimeout(this.watch);
     this.reading?.abort();
     this.reading = null;
+  }
+
+  /** The network is gone: a connection that is being made, or hangs on, must not say otherwise. */
+  private lose(): void {
+    this.close();
+    this.listener.connected(false);
+    this.again(this.pause);
   }
 
   private stale(): boolean {
