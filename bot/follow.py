@@ -11,7 +11,7 @@ from fastapi.concurrency import run_in_threadpool
 from sqlalchemy.orm import Session
 
 from actions.desk import attachments
-from actions.service import conversations, handovers, ratings
+from actions.service import conversations, handovers, marks, ratings
 from actions.service.replies import ReplyKind
 from actions.store.tables.service import Turn
 from actions.training import disclosure
@@ -77,8 +77,11 @@ def shown(s: Session, turns: Sequence[Turn]) -> list[dict[str, Any]]:
     """Return turns as messages; what explains a question of a running exam is covered until that is over."""
     told = {turn.id: place for turn in turns if (place := _explains(turn))}
     covered = disclosure.not_now(s, told.values()) if told else frozenset()
+    marked = marks.given(s, turns)
     return [
-        {**message_of(turn).to_dict(), **COVERED} if told.get(turn.id) in covered else _shown(s, turn)
+        {**message_of(turn).to_dict(), **COVERED}
+        if told.get(turn.id) in covered
+        else _shown(s, turn, marked.get(turn.id))
         for turn in turns
     ]
 
@@ -91,9 +94,11 @@ def _explains(turn: Turn) -> tuple[str, int] | None:
     return str(data["attempt_id"]), int(data["index"])
 
 
-def _shown(s: Session, turn: Turn) -> dict[str, Any]:
-    """Return a turn as a message; a rating card knows what was given, a file what became of it."""
+def _shown(s: Session, turn: Turn, helpful: bool | None) -> dict[str, Any]:
+    """Return a turn as a message; ratings and answers know what was given, a file what became of it."""
     message = message_of(turn).to_dict()
+    if helpful is not None:
+        message["data"]["helpful"] = helpful
     if message["kind"] == "file":
         message["data"]["place"] = attachments.place_of(s, str(turn.data.get("file_id")))
     given = ratings.rating_of(s, str(turn.data.get("offer_id"))) if message["kind"] == "rating" else None

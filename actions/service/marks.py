@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from actions.service import conversations
@@ -30,6 +32,15 @@ def mark(s: Session, *, conversation_id: str, turn_id: str, helpful: bool, now: 
     found.helpful = helpful
     s.flush()
     return found
+
+
+def given(s: Session, turns: Iterable[Turn]) -> dict[str, bool]:
+    """Return what customers say of answers among some turns, by the turn's id."""
+    asked = [turn.id for turn in turns if may_be_marked(turn)]
+    if not asked:
+        return {}
+    found = select(AnswerMark.turn_id, AnswerMark.helpful).where(AnswerMark.turn_id.in_(asked))
+    return {turn_id: helpful for turn_id, helpful in s.execute(found)}  # noqa: C416
 
 
 def may_be_marked(turn: Turn) -> bool:

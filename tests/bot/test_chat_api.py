@@ -308,3 +308,24 @@ def _but_id(answer: httpx.Response) -> dict[str, Any]:
 def _tickets(server: Live, guest: Guest) -> list[Ticket]:
     with server.runtime.db.reading() as s:
         return s.query(Ticket).filter_by(conversation_id=guest.session["conversation_id"]).all()
+
+
+class TestMarks:
+    """有用 and 没用 under an answer."""
+
+    def test_what_was_said_of_an_answer_comes_back_with_the_history(self, guest: Guest) -> None:
+        answer = guest.replies(QUESTION)[0]
+        path = "/api/chat/marks"
+        assert guest.http.post(path, json={"id": answer["id"], "helpful": True}).json() == {"helpful": True}
+        assert guest.http.post(path, json={"id": answer["id"], "helpful": False}).json() == {"helpful": False}
+        found = {one["id"]: one["data"].get("helpful") for one in guest.open()["messages"]}
+        assert found.pop(answer["id"]) is False
+        assert set(found.values()) == {None}
+
+    def test_nobody_marks_what_is_not_theirs_or_no_answer(self, server: Live, guest: Guest) -> None:
+        answer = guest.replies(QUESTION)[0]
+        greeting = guest.replies("你好")[0]
+        stranger = server.guest()
+        for who, message in ((stranger, answer), (guest, greeting), (guest, guest.open()["messages"][0])):
+            refused = who.http.post("/api/chat/marks", json={"id": message["id"], "helpful": True})
+            assert (refused.status_code, refused.json()["code"]) == (404, "answer_not_found")

@@ -4,6 +4,7 @@ import { feedbackCard, handoverCard, resultCard, summaryCard, ticketCard } from 
 import { el, icon } from "./dom";
 import { fileBubble } from "./files";
 import type { Kit } from "./kit";
+import { marks } from "./marks";
 import { quizCard, waysOn } from "./quiz";
 import { ratingCard } from "./rating";
 import { sources, withoutSourceLines } from "./sources";
@@ -70,7 +71,7 @@ export function bubble(message: Message, kit: Kit): HTMLElement {
       ...said,
       sources(citations, kit),
       card,
-      el("div", { class: "msg__meta" }, el("time"), said.length > 0 && (actor === "bot" || actor === "handler") && copyButton(shown, kit)),
+      el("div", { class: "msg__meta" }, el("time"), said.length > 0 && (actor === "bot" || actor === "handler") && copyButton(shown, kit), kind === "answer" && actor === "bot" && marks(message, kit)),
       chips(buttons, "buttons", kit),
       chips(followups, "followups", kit)));
   return message.seq ? stamp(node, message) : node;

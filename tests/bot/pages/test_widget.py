@@ -447,3 +447,16 @@ def test_new_words_are_read_out_and_old_ones_are_not(server: Process, visit: Ope
     )
     ask(page, "你好")
     assert page.evaluate("added") == ["customer", "bot"]
+
+
+def test_an_answer_is_marked_with_one_press_and_remembered(server: Process, visit: Open) -> None:
+    page = visit(server.base)
+    ask(page)
+    helpful = page.get_by_role("button", name="有用", exact=True)
+    expect(helpful).to_have_attribute("aria-pressed", "false")
+    helpful.click()
+    expect(helpful).to_have_attribute("aria-pressed", "true")
+    page.get_by_role("button", name="没用", exact=True).click()
+    expect(helpful).to_have_attribute("aria-pressed", "false")
+    page.reload()
+    expect(page.get_by_role("button", name="没用", exact=True)).to_have_attribute("aria-pressed", "true")
