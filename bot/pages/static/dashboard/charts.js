@@ -69,11 +69,9 @@ const CHARTS = {
 };
 
 function draw(element) {
-  const name = element.dataset.chart;
-  const data = JSON.parse(document.querySelector(`script[data-for="${name}"]`).textContent);
   const chart = drawn.get(element) ?? echarts.init(element);
   drawn.set(element, chart);
-  chart.setOption(CHARTS[name](data), true);
+  chart.setOption(CHARTS[element.dataset.chart](JSON.parse(element.dataset.figures)), true);
 }
 
 function drawAll() {
