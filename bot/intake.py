@@ -42,7 +42,7 @@ def read(runtime: Runtime, draft: TicketDraft, source: str) -> TicketDraft:
 
 def filled(draft: TicketDraft) -> TicketDraft:
     """Return a draft whose product and contact, where left out, are those that its matter names."""
-    reached = (one.value for one in forms.find(draft.matter) if one.kind in ("phone", "email"))
+    reached = forms.ways_to_reach(draft.matter)
     return replace(
         draft,
         product=draft.product or found.product(draft.matter),

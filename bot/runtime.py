@@ -29,7 +29,9 @@ from knowledge.document import Audience
 from knowledge.embedding import Embedding
 from knowledge.encoder import Encoder, load_encoder
 from knowledge.library import Library, LiveAnswerer
+from knowledge.sameness import bare
 from knowledge.supplement import Supplemented
+from knowledge.text import normalise
 from knowledge.vectors import VectorCache
 
 NOTICES = "notices"  # what a sender waits for, beside conversations
@@ -128,8 +130,14 @@ class Runtime:
 
         return make_turns(self)
 
-    def has_added(self, text: str, audience: str) -> bool:
-        """Tell whether the owner of the knowledge has published an answer to a text for an audience."""
+    @cached_property
+    def _bank(self) -> frozenset[str]:
+        return frozenset(bare(normalise(one.text)) for one in self.library.bank.answerable)
+
+    def knows(self, text: str, audience: str) -> bool:
+        """Tell whether a text is a question of the bank, or an answer was published for an audience."""
+        if bare(normalise(text)) in self._bank:
+            return True
         match = self.answerer.nearest(text, audience=Audience(audience))
         return match is not None and match.answers
 

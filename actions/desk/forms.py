@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from actions.desk import amounts, days
@@ -75,6 +76,11 @@ def find(text: str) -> list[Found]:
             if free and (kind != "card" or _is_card(match)):
                 found.append(Found(kind, match.start(), match.end(), _value(kind, match)))
     return sorted(found, key=lambda item: item.start)
+
+
+def ways_to_reach(text: str) -> Iterator[str]:
+    """Yield the phone numbers and mail addresses of a text."""
+    return (one.value for one in find(text) if one.kind in ("phone", "email"))
 
 
 def half_width(text: str) -> str:

@@ -1,4 +1,4 @@
-"""What the knowledge owner has published is understood as a question, whatever it sounds like otherwise."""
+"""What is known to be a question is understood as one, whatever it sounds like otherwise."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from typing import Any
 
 from actions.store.context import current_turn
 
-Knows = Callable[[str, str], bool]  # whether a text has a published answer for an audience
+Knows = Callable[
+    [str, str], bool
+]  # whether a text is a known question, or has a published answer for an audience
 QUESTION = "ask_manual"
 # What a question may be taken for. Not among them: wishes, answers to a question of ours, danger to life.
 _MISTAKEN = frozenset(
@@ -24,6 +26,26 @@ _MISTAKEN = frozenset(
         "nlu_fallback",
     }
 )
+# Taken for these with little confidence, a known question is a question.
+_DOUBTFUL = frozenset(
+    {
+        "add_to_ticket",
+        "check_ticket",
+        "complain",
+        "dissatisfied",
+        "foreign",
+        "injection",
+        "rate",
+        "repeat",
+        "withdraw",
+    }
+)
+SURE = 0.9
+CHAT, SURELY_CHAT = "chitchat", 0.97
+_SERVICE = re.compile(
+    r"发票|网点|门店|分公司|地址|营业|上班|合同|证明|凭证|收据|流水|账单|电话|下载|注册|积分|会员|优惠|券|红包|额度"
+    r"|利息|利率|到账|账户|账号|银行|转账|提现|充值|支付|付款|退款|还款|贷款|理财|保险|基金|客服|工单|投诉|短信|验证码"
+)
 _ASKS = re.compile(
     r"[吗么呢?？]|多少|多久|多长|几|怎|咋|如何|什么|啥|哪|谁|电话|号码|地址|能不能|可以|是否|有没有"
 )
@@ -32,11 +54,20 @@ _ASKS = re.compile(
 def as_question(parsed: Mapping[str, Any], text: str, knows: Knows) -> dict[str, Any] | None:
     """Return what was understood with the intent of a question, None where it stays as it is.
 
+    What sounds like small talk but asks for something of a company's service is a question, too: the manual
+    answers it or has nothing on it, and its owner hears of it.
+
     转人工 stays a wish for a person even if somebody has made an entry of it.
     """
-    intent = str((parsed.get("intent") or {}).get("name"))
-    if intent not in _MISTAKEN or not _ASKS.search(text) or not knows(text, current_turn().audience):
+    understood = parsed.get("intent") or {}
+    intent = str(understood.get("name"))
+    confidence = float(understood.get("confidence") or 0.0)
+    mistaken = intent in _MISTAKEN or (intent in _DOUBTFUL and confidence < SURE)
+    if not mistaken or not _ASKS.search(text):
         return None
-    understood = {"name": QUESTION, "confidence": 1.0}
+    of_service = intent == CHAT and confidence < SURELY_CHAT and _SERVICE.search(text)
+    if not of_service and not knows(text, current_turn().audience):
+        return None
+    question = {"name": QUESTION, "confidence": 1.0}
     others = [one for one in parsed.get("intent_ranking") or [] if one.get("name") != QUESTION]
-    return {**parsed, "intent": understood, "intent_ranking": [understood, *others]}
+    return {**parsed, "intent": question, "intent_ranking": [question, *others]}

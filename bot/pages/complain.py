@@ -11,14 +11,13 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import RedirectResponse, Response
 from sqlalchemy.orm import Session
 
-from actions.desk import attachments, customer, found, intake, links, registry
+from actions.desk import attachments, customer, forms, found, intake, links, registry
 from actions.desk.attachments import MOST, Upload
 from actions.desk.intake import MAX_CONTACT, MAX_NAME, MAX_PRODUCT, TicketDraft
 from actions.desk.rules import rules_of
 from actions.service.accounts import SignedIn
 from actions.service.messages import MAX_CHARACTERS, check_field
 from actions.store.base import new_id
-from actions.store.masking import mask
 from actions.store.tables.desk import Attachment, Ticket
 from bot import files
 from bot.channels.sessions import give_cookie, is_staff, same_origin, speaker_of
@@ -77,7 +76,7 @@ def sent(
             typed[field_] = check_field(text, name=called, limit=limit, required=field_ == "matter")
         except WenjinError as problem:
             typed[field_], problems[field_] = text, problem.message
-    if typed["contact"] and "contact" not in problems and mask(typed["contact"]) == typed["contact"]:
+    if typed["contact"] and "contact" not in problems and not any(forms.ways_to_reach(typed["contact"])):
         problems["contact"] = NO_WAY_TO_REACH
     return Filled(typed, key or new_id(), problems)
 

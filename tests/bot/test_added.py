@@ -65,8 +65,8 @@ def test_the_audience_of_the_turn_is_asked() -> None:
 
 
 def test_the_next_customer_gets_it_and_a_customer_never_gets_what_is_for_staff(server: Live) -> None:
-    text = f"蓝鲸计划{new_id()[:6]}的客服电话多少"
-    ours = f"内部计划{new_id()[:6]}的分机号是多少"
+    text = "蓝鲸计划的客服电话多少"
+    ours = "海豚计划的分机号是多少"
 
     def write(question: str, answer: str, audience: Audience) -> None:
         with server.runtime.db.begin() as s:
@@ -88,3 +88,17 @@ def test_the_next_customer_gets_it_and_a_customer_never_gets_what_is_for_staff(s
     assert said[1]["text"] == "请拨分机 8801。"
     rest = server.client().post("/webhooks/rest/webhook", json={"sender": new_id(), "message": text}).json()
     assert "来源：常见问答" in rest[0]["text"] and "95111" in rest[0]["text"]
+
+
+@pytest.mark.parametrize(
+    ("text", "confidence", "expected"),
+    [("怎么开电子发票", 0.66, "ask_manual"), ("门店地址在哪", 0.85, "ask_manual"), ("食堂好吃吗", 0.8, None),
+     ("发票在哪里开", 0.99, None)],
+)  # fmt: skip
+def test_what_sounds_like_chat_but_asks_for_a_service_is_a_question(
+    text: str, confidence: float, expected: str | None
+) -> None:
+    parsed = {"text": text, "intent": {"name": "chitchat", "confidence": confidence}, "intent_ranking": []}
+    with session_scope(Session(), turn("customer")):
+        found = as_question(parsed, text, lambda *_: False)
+    assert (found and found["intent"]["name"]) == expected

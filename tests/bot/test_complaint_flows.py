@@ -107,12 +107,12 @@ class TestUnderstanding:
             assert s.get(TicketVector, ticket.id) is not None
 
     def test_all_that_was_said_before_is_used(self, chat: Chat) -> None:
-        chat.tell(MATTER, "打了五个电话都没人管我，手机号13912345678")
+        chat.tell(MATTER, "打了五个电话都没人理我，气死人，手机号13912345678")
         opened = chat.say("我要投诉")[0].text
         assert "手续费" in opened
         assert "怎么处理" in opened  # neither the matter nor the product is asked for
         summary = chat.say("退还费用")[0].text
-        assert "打了五个电话都没人管我" in summary
+        assert "打了五个电话都没人理我" in summary
         assert "139****5678" in summary
 
     def test_what_belongs_to_a_former_complaint_is_not_used_again(self, chat: Chat) -> None:

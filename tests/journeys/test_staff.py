@@ -107,39 +107,40 @@ def test_a_customer_who_asks_for_a_quiz_is_politely_refused(
 
 def test_the_dashboard_shows_what_the_database_holds(arrive: Arrive, installation: Installation) -> None:
     chat = Chat(arrive()).open()
-    chat.say(QUESTION, "今天股票会涨吗")
+    chat.say(QUESTION, "怎么开电子发票")
     person = arrive()
     person.go("/dashboard")
     person.sign_in("lin")
     page = person.page
     expect(page.get_by_role("heading", name="看板")).to_be_visible()
     person.snap("d1-dashboard")
-    turns = installation.count("SELECT count(*) FROM turns WHERE actor = 'customer'")
-    talks = installation.count("SELECT count(DISTINCT conversation_id) FROM turns WHERE actor = 'customer'")
+    said = (
+        "FROM turns JOIN conversations ON conversations.id = turns.conversation_id WHERE actor = 'customer'"
+    )
+    turns = installation.count(f"SELECT count(*) {said} AND audience = 'customer'")
     expect(_figure(person, "客户消息")).to_contain_text(f"{turns:,}")
-    expect(_figure(person, "客户消息")).to_contain_text(f"{talks} 段对话")
-    by_outcome = "SELECT count(DISTINCT reply_to) FROM turns WHERE actor = 'bot' AND outcome = ?"
-    answered = installation.count(by_outcome, "answered")
-    asked = sum(installation.count(by_outcome, one) for one in ("answered", "clarify", "refused", "handover"))
-    assert 0 < answered < asked
-    for words, outcome in (("已答复", "answered"), ("手册没有写", "refused"), ("转人工", "handover")):
-        expect(_figure(person, "答复率")).to_contain_text(
-            f"{words} {installation.count(by_outcome, outcome)}"
-        )
-    rate = f"{100 * answered / asked:.1f}".removesuffix(".0")
-    expect(_figure(person, "答复率").locator(".figure__value")).to_have_text(f"{rate}%")
-    offers = installation.count("SELECT count(*) FROM rating_offers")
-    rated = installation.count("SELECT count(*) FROM ratings")
-    expect(_figure(person, "满意度")).to_contain_text(f"评价 {rated} 份")
-    expect(_figure(person, "满意度")).to_contain_text(f"邀请 {offers} 份")
-    papers = installation.count("SELECT count(*) FROM quiz_attempts WHERE state = 'finished'")
-    expect(_figure(person, "测验合格率")).to_contain_text(f"交卷 {papers} 份")
-    for state, words in (("received", "已登记"), ("closed", "已办结")):
-        tickets = installation.count("SELECT count(*) FROM tickets WHERE state = ?", state)
-        expect(page.locator(".states div", has_text=words).locator("dd")).to_have_text(str(tickets))
+    counts = {
+        "评价率": "SELECT count(*) FROM rating_offers WHERE subject IN ('conversation', 'ticket')",
+        "新登记投诉": "SELECT count(*) FROM tickets WHERE merged_into IS NULL",
+        "待处理投诉": "SELECT count(*) FROM tickets WHERE stopped_at IS NULL AND merged_into IS NULL",
+    }
+    offers, created, waiting = (installation.count(query) for query in counts.values())
+    expect(_figure(person, "评价率")).to_contain_text(f"/ {offers} 份邀请")
+    for name, count in (("新登记投诉", created), ("待处理投诉", waiting)):
+        expect(_figure(person, name).locator(".figure__value")).to_have_text(str(count))
+    expect(page.locator(".chart canvas")).to_be_visible()
     page.get_by_role("link", name="今天").click()
     expect(_figure(person, "客户消息")).to_contain_text(f"{turns:,}")
     person.snap("d2-today")
+    _figure(person, "无答案率").get_by_role("link").click()
+    row = page.locator("tbody tr", has_text="怎么开电子发票").first
+    expect(row).to_contain_text("计入")
+    person.snap("d3-rows")
+    row.get_by_role("link", name="看对话").click()
+    expect(page.get_by_text("怎么开电子发票").first).to_be_visible()
+    page.goto(page.url.split("/dashboard")[0] + "/dashboard/times")
+    expect(page.get_by_role("heading", name="响应时间")).to_be_visible()
+    person.snap("d4-times")
 
 
 def test_prometheus_reads_the_same(installation: Installation) -> None:
@@ -255,4 +256,4 @@ def _answer_in_chat(chat: Chat, content: Content) -> None:
 
 
 def _figure(person: Person, title: str) -> Locator:
-    return person.page.locator(f'section.figure[aria-label="{title}"]')
+    return person.page.locator(f'.figure[aria-label="{title}"]')
