@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
+from actions.figures.satisfaction import wilson
 from actions.store.masking import mask
 from eval.masking_data import Case, hard, negatives, positives
 
@@ -69,7 +70,7 @@ def starred_beside(masking: Mask, case: Case) -> bool:
 
 def _figures(rows: list[tuple[bool, bool]]) -> dict[str, float]:
     right, beside = sum(one for one, _ in rows), sum(extra for _, extra in rows)
-    low, high = wilson(right, len(rows))
+    low, high = wilson(right, len(rows)) or (0.0, 1.0)
     return {
         "n": len(rows),
         "hidden": round(right / len(rows), 4),
@@ -77,14 +78,6 @@ def _figures(rows: list[tuple[bool, bool]]) -> dict[str, float]:
         "high": round(high, 4),
         "excess": round(beside / len(rows), 4),
     }
-
-
-def wilson(right: int, of: int) -> tuple[float, float]:
-    """Return the 95 % interval of a share (Wilson 1927)."""
-    z, share = 1.96, right / of
-    middle = (share + z * z / (2 * of)) / (1 + z * z / of)
-    half = z / (1 + z * z / of) * (share * (1 - share) / of + z * z / (4 * of * of)) ** 0.5
-    return middle - half, min(1.0, middle + half)
 
 
 def table(title: str, figures: Mapping[str, Mapping[str, float]]) -> str:

@@ -19,6 +19,7 @@ from actions.desk import categories
 from actions.desk.life import PENDING
 from actions.desk.triage import QUEUES
 from actions.desk.workdays import SHANGHAI
+from actions.store.sql import how_many
 from actions.store.tables.desk import Ticket, TicketState
 
 SOURCES = {"chat": "聊天", "form": "网页表单", "api": "接口", "desk": "人工登记"}
@@ -214,18 +215,14 @@ def _figures(s: Session, now: datetime) -> list[ColumnElement[Any]]:
     late = and_(pending, Ticket.due_at < now, Ticket.paused_at.is_(None))
     return [
         func.count(),
-        _sum(decided),
-        _sum(and_(decided, Ticket.decided_at <= Ticket.due_at)),
-        _sum(pending),
-        _sum(late),
-        _sum(Ticket.state == TicketState.WITHDRAWN),
-        _sum(Ticket.cycle > 1),
+        how_many(decided),
+        how_many(and_(decided, Ticket.decided_at <= Ticket.due_at)),
+        how_many(pending),
+        how_many(late),
+        how_many(Ticket.state == TicketState.WITHDRAWN),
+        how_many(Ticket.cycle > 1),
         func.avg(case((decided, _days_taken(s)))),
     ]
-
-
-def _sum(condition: ColumnElement[bool]) -> ColumnElement[int]:
-    return func.coalesce(func.sum(case((condition, 1), else_=0)), 0)
 
 
 def _counted(row: Sequence[Any]) -> Counted:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, case, func, select
+from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
 from actions.desk.life import OPEN_STATES, PENDING
 from actions.desk.registry import count_by_state, unread
+from actions.store.sql import how_many
 from actions.store.tables.desk import Ticket, TicketState
 
 
@@ -42,11 +43,11 @@ def counts(s: Session, user_id: str, now: datetime, soon: datetime) -> Counts:
         and_(runs, Ticket.due_at > now, Ticket.due_at <= soon),
         Ticket.asked_days.is_not(None),
     )
-    pending = select(Ticket.queue, func.count(), *map(_sum, figures)).where(Ticket.stopped_at.is_(None))
+    pending = select(Ticket.queue, func.count(), *map(how_many, figures)).where(Ticket.stopped_at.is_(None))
     by_queue = {queue: tuple(rest) for queue, *rest in s.execute(pending.group_by(Ticket.queue))}
     _, overdue, near, asked = (sum(column) for column in zip(*by_queue.values(), (0, 0, 0, 0), strict=True))
     open_own = (Ticket.handler_id == user_id, Ticket.state.in_(OPEN_STATES))
-    mine, unseen = s.execute(select(func.count(), _sum(unread())).where(*open_own)).one()
+    mine, unseen = s.execute(select(func.count(), how_many(unread())).where(*open_own)).one()
     sizes = {str(queue): int(rest[0]) for queue, rest in by_queue.items()}
     return Counts(count_by_state(s), sizes, mine, unseen, overdue, near, asked)
 
@@ -63,7 +64,3 @@ def arrived(s: Session, since: datetime) -> int:
     """Return how many tickets were registered after a time and wait to be taken."""
     new = select(func.count()).where(Ticket.created_at > since, Ticket.state == TicketState.RECEIVED)
     return s.scalar(new) or 0
-
-
-def _sum(condition: ColumnElement[bool]) -> ColumnElement[int]:
-    return func.coalesce(func.sum(case((condition, 1), else_=0)), 0)

@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from sqlalchemy import ColumnElement, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from actions.desk.workdays import SHANGHAI
 from actions.figures.scope import Scope
 from actions.figures.spread import Spread, spread_of
-from actions.store.sql import china_day, china_hour, micros
+from actions.store.sql import china_day, china_hour, how_many, micros
 from actions.store.tables.figures import Exchange, Visit
 
 RETURN = timedelta(hours=24)  # who comes back within this was not served
@@ -133,10 +133,10 @@ def self_service(s: Session, scope: Scope) -> SelfService:
     judged = visit_judged(scope)
     counts = select(
         func.count(),
-        _sum(judged),
-        _sum(and_(judged, visit_served())),
-        _sum(Visit.left_open.is_(True)),
-        _sum(Visit.handed_over.is_(True)),
+        how_many(judged),
+        how_many(and_(judged, visit_served())),
+        how_many(Visit.left_open.is_(True)),
+        how_many(Visit.handed_over.is_(True)),
     ).where(*scope.said(Visit, Visit.ended_at))
     return SelfService(*(int(count) for count in s.execute(counts).one()))
 
@@ -180,7 +180,3 @@ def days_of(scope: Scope) -> list[date]:
     first = scope.since.astimezone(SHANGHAI).date()
     last = (scope.until - timedelta(microseconds=1)).astimezone(SHANGHAI).date()
     return [first + timedelta(days=n) for n in range((last - first).days + 1)]
-
-
-def _sum(condition: ColumnElement[bool]) -> ColumnElement[int]:
-    return func.coalesce(func.sum(case((condition, 1), else_=0)), 0)

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, and_, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from actions.figures.scope import Scope
-from actions.store.sql import micros
+from actions.store.sql import how_many, micros
 from actions.store.tables.desk import Ticket
 from actions.store.tables.figures import TicketCycle
 
@@ -68,10 +68,10 @@ def complaints(s: Session, scope: Scope) -> Complaints:
     created = select(func.count()).select_from(Ticket)
     created = created.where(*scope.within(Ticket.created_at), *scope.complaints(), *ticket_queue(scope))
     rounds = select(
-        _sum(or_(met_in(scope), missed_in(scope))),
-        _sum(met_in(scope)),
-        _sum(and_(*scope.within(TicketCycle.decided_at))),
-        _sum(and_(*scope.within(TicketCycle.decided_at), was_reopened())),
+        how_many(or_(met_in(scope), missed_in(scope))),
+        how_many(met_in(scope)),
+        how_many(and_(*scope.within(TicketCycle.decided_at))),
+        how_many(and_(*scope.within(TicketCycle.decided_at), was_reopened())),
     ).join(Ticket, Ticket.id == TicketCycle.ticket_id)
     touched = or_(and_(*scope.within(TicketCycle.stopped_at)), and_(*scope.within(TicketCycle.due_at)))
     rounds = rounds.where(touched, *scope.complaints(), *round_queue(scope))
@@ -86,7 +86,7 @@ def backlog(s: Session, scope: Scope) -> Backlog:
     day = timedelta(days=1) // timedelta(microseconds=1)
     bucket: ColumnElement[str] = case(*((age >= at - days * day, name) for days, name in AGES), else_=OLDEST)
     counted = (
-        select(bucket, func.count(), _sum(and_(Ticket.paused_at.is_(None), Ticket.due_at < scope.now)))
+        select(bucket, func.count(), how_many(and_(Ticket.paused_at.is_(None), Ticket.due_at < scope.now)))
         .where(Ticket.stopped_at.is_(None), *scope.complaints(), *ticket_queue(scope))
         .group_by(bucket)
     )
@@ -124,7 +124,3 @@ def round_queue(scope: Scope) -> list[ColumnElement[bool]]:
 def ticket_queue(scope: Scope) -> list[ColumnElement[bool]]:
     """Return the condition on tickets that a scope's queue is."""
     return [Ticket.queue == scope.queue] if scope.queue else []
-
-
-def _sum(condition: ColumnElement[bool]) -> ColumnElement[int]:
-    return func.coalesce(func.sum(case((condition, 1), else_=0)), 0)

@@ -1,11 +1,10 @@
-"""Times in SQL that SQLite and PostgreSQL compute alike: microseconds, and days and hours in China."""
+"""What SQLite and PostgreSQL compute alike: counts by a condition, times, days and hours in China."""
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 
-from sqlalchemy import BigInteger, Integer, String
+from sqlalchemy import BigInteger, ColumnElement, Integer, String, case, func
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
@@ -32,9 +31,9 @@ class china_hour(FunctionElement[int]):
     inherit_cache = True
 
 
-def day_of(text: str) -> date:
-    """Return what `china_day` gave as a date."""
-    return date.fromisoformat(text)
+def how_many(condition: ColumnElement[bool]) -> ColumnElement[int]:
+    """Count the rows that fulfil a condition, 0 for no rows."""
+    return func.coalesce(func.sum(case((condition, 1), else_=0)), 0)
 
 
 # SQLite keeps UTC as text with six decimals, and China is eight hours ahead of it all year.

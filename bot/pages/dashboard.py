@@ -166,7 +166,7 @@ def transcript(request: Request, runtime: RuntimeDep, user: Viewer, conversation
     place = int(after) if after.isdecimal() and len(after) < 9 else 0
     with runtime.db.begin() as s:
         found = conversations.get(s, conversation_id)
-        lines = talk(s, found.id, place) if place else talk(s, found.id)
+        lines = talk(s, found.id, place)
         audit.record(
             s, actor=user.user.id, action="talk.view", object_type="conversation", object_id=found.id,
             data={}, now=runtime.now(),

@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
+from actions.figures.satisfaction import wilson
 from actions.store.masking import mask
-from eval.masking import measure, wilson
+from eval.masking import measure
 from eval.masking_data import PARTS, negatives, positives, sentences
 
 
@@ -52,4 +53,5 @@ def test_masking_reaches_its_aims() -> None:
 
 def test_an_interval_narrows_with_more() -> None:
     few, many = wilson(9, 10), wilson(900, 1000)
+    assert few is not None and many is not None
     assert few[0] < many[0] < 0.9 < many[1] < few[1]
