@@ -56,7 +56,7 @@ class Mortal:
         assert self._process
         for _ in range(START_SECONDS * 4):
             with suppress(httpx.TransportError):
-                if httpx.get(f"{self.base}/readyz", timeout=5).status_code == 200:
+                if httpx.get(f"{self.base}/healthz", timeout=5).status_code == 200:
                     return self
             with suppress(subprocess.TimeoutExpired):
                 self._process.wait(0.5)
