@@ -87,7 +87,7 @@ def make_turns(runtime: Runtime) -> TurnService:
     )
     model = ensure_model(settings, lambda _: None)
     MODEL.labels(model.stem.removesuffix(".tar")).set(1)
-    dialogue = Dialogue.load(model, knows=runtime.knows)
+    dialogue = Dialogue.load(model, manual=runtime)
     return TurnService(
         runtime.db, dialogue, runtime.hub, per_minute=settings.messages_per_minute, clock=runtime.now
     )

@@ -25,7 +25,7 @@ from bot.guests import Guests, load_secret
 from bot.hub import Hub, make_hub
 from bot.identity import Identities
 from bot.settings import Settings
-from knowledge.document import Audience
+from knowledge.document import Audience, Outcome
 from knowledge.embedding import Embedding
 from knowledge.encoder import Encoder, load_encoder
 from knowledge.library import Library, LiveAnswerer
@@ -140,6 +140,10 @@ class Runtime:
             return True
         match = self.answerer.nearest(text, audience=Audience(audience))
         return match is not None and match.answers
+
+    def answers(self, text: str, audience: str) -> bool:
+        """Tell whether the manual in use answers a text."""
+        return self.answerer.answer(text, audience=Audience(audience)).outcome is Outcome.ANSWERED
 
     def now(self) -> datetime:
         """Return the time, UTC."""

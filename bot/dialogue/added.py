@@ -1,16 +1,24 @@
-"""What is known to be a question is understood as one, whatever it sounds like otherwise."""
+"""What the manual answers is understood as a question, whatever it sounds like otherwise."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from actions.store.context import current_turn
 
-Knows = Callable[
-    [str, str], bool
-]  # whether a text is a known question, or has a published answer for an audience
+
+class Manual(Protocol):
+    """What an audience can be told."""
+
+    def knows(self, text: str, audience: str) -> bool:
+        """Tell whether a text is a known question, or has a published answer."""
+
+    def answers(self, text: str, audience: str) -> bool:
+        """Tell whether the manual answers a text."""
+
+
 QUESTION = "ask_manual"
 # What a question may be taken for. Not among them: wishes, answers to a question of ours, danger to life.
 _MISTAKEN = frozenset(
@@ -40,6 +48,10 @@ _DOUBTFUL = frozenset(
         "withdraw",
     }
 )
+# Taken for these, what the manual answers is a question; outside of forms, where it may be an answer to ours.
+_UNHEARD = frozenset({"chitchat", "nlu_fallback"})
+_UNCERTAIN = _DOUBTFUL | {"correct", "leave_quiz"}
+_NEVER = frozenset({"complain", "foreign", "injection", "withdraw"})
 SURE = 0.9
 CHAT, SURELY_CHAT = "chitchat", 0.97
 _SERVICE = re.compile(
@@ -51,7 +63,9 @@ _ASKS = re.compile(
 )
 
 
-def as_question(parsed: Mapping[str, Any], text: str, knows: Knows) -> dict[str, Any] | None:
+def as_question(
+    parsed: Mapping[str, Any], text: str, manual: Manual, in_form: Callable[[], bool]
+) -> dict[str, Any] | None:
     """Return what was understood with the intent of a question, None where it stays as it is.
 
     What sounds like small talk but asks for something of a company's service is a question, too: the manual
@@ -62,12 +76,24 @@ def as_question(parsed: Mapping[str, Any], text: str, knows: Knows) -> dict[str,
     understood = parsed.get("intent") or {}
     intent = str(understood.get("name"))
     confidence = float(understood.get("confidence") or 0.0)
-    mistaken = intent in _MISTAKEN or (intent in _DOUBTFUL and confidence < SURE)
-    if not mistaken or not _ASKS.search(text):
-        return None
-    of_service = intent == CHAT and confidence < SURELY_CHAT and _SERVICE.search(text)
-    if not of_service and not knows(text, current_turn().audience):
+    if not _ASKS.search(text) or not (
+        _of_service(intent, confidence, text)
+        or (_mistaken(intent, confidence) and manual.knows(text, current_turn().audience))
+        or (_unheard(intent, confidence) and not in_form() and manual.answers(text, current_turn().audience))
+    ):
         return None
     question = {"name": QUESTION, "confidence": 1.0}
     others = [one for one in parsed.get("intent_ranking") or [] if one.get("name") != QUESTION]
     return {**parsed, "intent": question, "intent_ranking": [question, *others]}
+
+
+def _of_service(intent: str, confidence: float, text: str) -> bool:
+    return intent == CHAT and confidence < SURELY_CHAT and bool(_SERVICE.search(text))
+
+
+def _mistaken(intent: str, confidence: float) -> bool:
+    return intent in _MISTAKEN or (intent in _DOUBTFUL and confidence < SURE)
+
+
+def _unheard(intent: str, confidence: float) -> bool:
+    return intent in _UNHEARD or (intent in _UNCERTAIN - _NEVER and confidence < SURE)

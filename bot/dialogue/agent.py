@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from actions.service.replies import Reply
-from bot.dialogue.added import Knows
+from bot.dialogue.added import Manual
 from bot.dialogue.quiet import hush, quiet_warnings
 
 if TYPE_CHECKING:
@@ -29,13 +29,13 @@ class Dialogue:
         self._thread.start()
 
     @classmethod
-    def load(cls, model: Path, knows: Knows | None = None) -> Dialogue:
-        """Load a model that `train` made; `knows` tells what has a published answer beside the manual."""
+    def load(cls, model: Path, manual: Manual | None = None) -> Dialogue:
+        """Load a model that `train` made; `manual` tells what can be answered whatever it sounds like."""
         hush()
         with quiet_warnings():
             from bot.dialogue.engine import Engine
 
-            return cls(Engine(model, knows))
+            return cls(Engine(model, manual))
 
     @property
     def domain(self) -> Any:

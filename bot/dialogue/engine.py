@@ -13,7 +13,7 @@ from actions.desk.workdays import SHANGHAI
 from actions.service.replies import APOLOGY, Button, Reply, ReplyKind
 from actions.store.context import current_turn
 from bot.dialogue.actions import InProcessActions
-from bot.dialogue.added import Knows, as_question
+from bot.dialogue.added import Manual, as_question
 from bot.dialogue.payloads import as_text, read_payload
 from bot.dialogue.quick import StraightRunner, quicken
 from bot.dialogue.quiet import hush_structlog
@@ -51,8 +51,8 @@ def reply_of(message: dict[str, Any]) -> Reply:
 class Engine:
     """The loaded agent. A turn never waits for anything, so that turns in one thread cannot mix."""
 
-    def __init__(self, model: Path, knows: Knows | None = None) -> None:
-        self._knows = knows
+    def __init__(self, model: Path, manual: Manual | None = None) -> None:
+        self._manual = manual
         hush_structlog()
         quicken()
         self.actions = InProcessActions()
@@ -68,11 +68,16 @@ class Engine:
         """Run one turn inside the current session; return at least one reply."""
         collector = Collector()
         message = _message(text, sender_id, metadata, collector)
-        if self._knows and message.parse_data is None:
+        if self._manual and message.parse_data is None:
             parsed = self.understand(text)
-            message.parse_data = as_question(parsed, text, self._knows) or parsed
+            asked = as_question(parsed, text, self._manual, lambda: self._in_form(sender_id))
+            message.parse_data = asked or parsed
         _finish(self._agent.processor.handle_message(message))
         return collector.replies or [APOLOGY]
+
+    def _in_form(self, sender_id: str) -> bool:
+        tracker = _finish(self._agent.tracker_store.retrieve(sender_id))
+        return tracker is not None and bool(tracker.active_loop)
 
     def understand(self, text: str) -> dict[str, Any]:
         """Return intent, ranking and entities of a text."""
