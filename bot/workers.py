@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import multiprocessing
 import os
 import signal
@@ -9,6 +10,7 @@ import socket
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing import connection
@@ -21,8 +23,10 @@ from bot.settings import Settings
 from bot.show import say, steps
 from knowledge.errors import bad_input, unavailable
 
+log = logging.getLogger(__name__)
 SPAWN = multiprocessing.get_context("spawn")  # a fork would share threads' locks
 LOOK = 0.5  # seconds after which a supervisor sees what it was told
+STUCK = 60  # seconds without a beat after which a process that has served is taken for stuck
 ENDING = 5  # seconds that open connections have when the server ends
 ALL_READY = "{} 个工作进程已就绪。"
 Make = Callable[[Settings], Any]
@@ -95,10 +99,13 @@ def application(settings: Settings) -> Any:
 
 
 class Supervisor:
-    """Keeps `settings.workers` processes alive that serve what `make` returns on one socket."""
+    """Keeps `settings.workers` processes alive that serve what `make` returns on one socket.
 
-    def __init__(self, make: Make, settings: Settings) -> None:
-        self._make, self._settings = make, settings
+    One whose event loop has not turned for `stuck` seconds is killed and replaced.
+    """
+
+    def __init__(self, make: Make, settings: Settings, *, stuck: float = STUCK) -> None:
+        self._make, self._settings, self._stuck = make, settings, stuck
         self._socket = uvicorn.Config("", host=settings.host, port=settings.port).bind_socket()
         self._ending = False
 
@@ -110,6 +117,10 @@ class Supervisor:
         told = failed = False
         while not (self._ending or failed):
             connection.wait([one.process.sentinel for one in running], LOOK)
+            for one in running:
+                if one.is_stuck(self._stuck):
+                    log.error("process %d is stuck and is replaced", one.process.pid)
+                    one.kill()
             failed = any(one.is_dead and not one.served.is_set() for one in running)
             if not (self._ending or failed):
                 running = [self._start() if one.is_dead else one for one in running]
@@ -126,52 +137,66 @@ class Supervisor:
         self._ending = True
 
     def _start(self) -> Worker:
-        served = SPAWN.Event()
-        process = SPAWN.Process(target=work, args=(self._make, self._settings, self._socket, served))
+        served, beat = SPAWN.Event(), SPAWN.RawValue("d", 0.0)
+        process = SPAWN.Process(target=work, args=(self._make, self._settings, self._socket, served, beat))
         process.start()
-        return Worker(process, served)
+        return Worker(process, served, beat)
 
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """One process; `served` is set once it has served."""
+    """One process; `served` is set once it has served, `beat` is when its event loop turned last."""
 
     process: Any
     served: Any
+    beat: Any
 
     @property
     def is_dead(self) -> bool:
         """Tell whether it has ended."""
         return not self.process.is_alive()
 
+    def is_stuck(self, seconds: float) -> bool:
+        """Tell whether it has served and its event loop has not turned for so long."""
+        return self.served.is_set() and not self.is_dead and time.monotonic() - self.beat.value > seconds
+
     def end(self) -> None:
         """Wait for it to end, not for ever."""
         self.process.join(2 * ENDING)
         if self.process.is_alive():
-            self.process.kill()
-            self.process.join()
+            self.kill()
+
+    def kill(self) -> None:
+        """End it at once."""
+        self.process.kill()
+        self.process.join()
 
 
-def work(make: Make, settings: Settings, shared: socket.socket, served: Any) -> None:
+def work(make: Make, settings: Settings, shared: socket.socket, served: Any, beat: Any) -> None:
     """Serve on a shared socket; ends with the process that started it."""
     threading.Thread(target=_end_with_the_supervisor, daemon=True).start()
-    server = _Server(uvicorn.Config(make(settings), **options(settings)), served)
+    server = _Server(uvicorn.Config(make(settings), **options(settings)), served, beat)
     server.run([shared])
     if not server.started:
         sys.exit(1)
 
 
 class _Server(uvicorn.Server):
-    """Tells its supervisor that it serves."""
+    """Tells its supervisor that it serves, and ten times a second that its event loop turns."""
 
-    def __init__(self, config: uvicorn.Config, served: Any) -> None:
+    def __init__(self, config: uvicorn.Config, served: Any, beat: Any) -> None:
         super().__init__(config)
-        self._served = served
+        self._served, self._beat = served, beat
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
+            self._beat.value = time.monotonic()  # the same clock in all processes of a machine
             self._served.set()
+
+    async def on_tick(self, counter: int) -> bool:
+        self._beat.value = time.monotonic()
+        return await super().on_tick(counter)
 
 
 def _end_with_the_supervisor() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -13,16 +14,24 @@ from starlette.routing import Route
 from bot.settings import Settings
 from bot.workers import Supervisor
 
+STUCK = 3.0  # seconds
+
 
 async def who(_: Request) -> PlainTextResponse:
     """Say which process answers."""
     return PlainTextResponse(str(os.getpid()))
 
 
+async def hang(_: Request) -> PlainTextResponse:
+    """Hold the event loop for longer than anybody waits."""
+    time.sleep(600)
+    return PlainTextResponse("")
+
+
 def answering(settings: Settings) -> Starlette:
     """Return an application that answers."""
     del settings
-    return Starlette(routes=[Route("/", who)])
+    return Starlette(routes=[Route("/", who), Route("/hang", hang)])
 
 
 def broken(settings: Settings) -> Starlette:
@@ -33,4 +42,4 @@ def broken(settings: Settings) -> Starlette:
 if __name__ == "__main__":
     port, how = sys.argv[1:]
     make = {"answering": answering, "broken": broken}[how]
-    sys.exit(0 if Supervisor(make, Settings(port=int(port), workers=2)).run() else 1)
+    sys.exit(0 if Supervisor(make, Settings(port=int(port), workers=2), stuck=STUCK).run() else 1)

@@ -85,6 +85,15 @@ def test_a_process_that_dies_is_replaced_while_the_other_answers(tmp_path: Path)
         assert who_answers(address) not in {first, second}
 
 
+def test_a_process_whose_event_loop_hangs_is_replaced(tmp_path: Path) -> None:
+    with supervised("answering", tmp_path) as (_, address, log):
+        wait_for(lambda: ALL_READY.format(2) in log.read_text(encoding="utf-8"))
+        with pytest.raises(httpx.RemoteProtocolError):  # the connection ends with the process
+            httpx.get(f"{address}hang", timeout=PATIENCE, trust_env=False)
+        assert "is stuck and is replaced" in log.read_text(encoding="utf-8")
+        assert who_answers(address)
+
+
 def test_asked_to_end_all_end(tmp_path: Path) -> None:
     with supervised("answering", tmp_path) as (process, address, log):
         wait_for(lambda: ALL_READY.format(2) in log.read_text(encoding="utf-8"))

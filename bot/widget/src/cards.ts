@@ -90,7 +90,13 @@ const SIGNS: Record<string, [Level, IconName]> = {
 export function handoverCard({ data, text }: Message, { words }: Kit): HTMLElement {
   const state = data["state"] in SIGNS ? String(data["state"]) : "requested";
   const [level, sign] = SIGNS[state]!;
-  return el("section", { class: "card", "aria-label": words.handover },
-    el("div", { class: "card__head" }, tag(words.handovers[state] ?? "", level, sign)),
-    el("p", { class: "prose", text }));
+  const urgent = Boolean(data["urgent"]);
+  return el("section", { class: urgent ? "card card--urgent" : "card", "aria-label": words.handover },
+    el("div", { class: "card__head" }, urgent && tag(words.urgent, "danger", "alert"), tag(words.handovers[state] ?? "", level, sign)),
+    el("p", { class: "prose" }, ...(urgent ? dialable(text) : [text])));
+}
+
+/** Make the numbers to call (110, 96110) links that a phone dials. */
+function dialable(text: string): (Node | string)[] {
+  return text.split(/(?<![\d:])(\d{3,6})(?![\d:])/).map((part, i) => (i % 2 ? el("a", { class: "dial", href: `tel:${part}`, text: part }) : part));
 }

@@ -459,3 +459,13 @@ def test_an_answer_is_marked_with_one_press_and_remembered(server: Process, visi
     expect(helpful).to_have_attribute("aria-pressed", "false")
     page.reload()
     expect(page.get_by_role("button", name="没用", exact=True)).to_have_attribute("aria-pressed", "true")
+
+
+def test_danger_is_answered_in_a_card_of_its_own_with_numbers_to_dial(server: Process, visit: Open) -> None:
+    phone = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
+    page = visit(server.base, **phone)
+    say(page, "骗子正让我开着屏幕共享转账，怎么办")
+    card = page.locator(".card--urgent")
+    expect(card).to_contain_text("马上停止转账")
+    assert [link.get_attribute("href") for link in card.locator("a").all()] == ["tel:110", "tel:96110"]
+    assert all((link.bounding_box() or {})["height"] >= 44 for link in card.locator("a").all())
