@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+from weakref import WeakMethod
 
 from sqlalchemy import event
 from sqlalchemy.orm import Session
@@ -59,8 +60,12 @@ class Runtime:
         """Return the database, migrated; chats are woken when new turns are committed."""
         database = Database(self.settings.url, self.secret, info={"desk": self.settings.desk_rules()})
         database.migrate()
-        _wake_on_commit(database, lambda conversation_id: self.hub.publish(conversation_id))
+        # SQLAlchemy keeps listeners for ever: one that held this runtime would keep its indexes, too.
+        _wake_on_commit(database, WeakMethod(self._wake))
         return database
+
+    def _wake(self, conversation_id: str) -> None:
+        self.hub.publish(conversation_id)
 
     @cached_property
     def guests(self) -> Guests:
@@ -154,8 +159,8 @@ class Runtime:
         return self.now().astimezone(SHANGHAI).date()
 
 
-def _wake_on_commit(database: Database, publish: Callable[[str], None]) -> None:
-    """Publish conversations that got turns, and that there are notices, once it is committed."""
+def _wake_on_commit(database: Database, waking: WeakMethod[Callable[[str], None]]) -> None:
+    """Wake conversations that got turns, and who sends notices, once it is committed."""
 
     def collect(session: Session, _: object) -> None:
         news = {turn.conversation_id for turn in session.new if isinstance(turn, Turn)}
@@ -164,8 +169,10 @@ def _wake_on_commit(database: Database, publish: Callable[[str], None]) -> None:
         session.info.setdefault("woken", set()).update(news)
 
     def wake(session: Session) -> None:
+        publish = waking()
         for conversation_id in session.info.pop("woken", ()):
-            publish(conversation_id)
+            if publish:
+                publish(conversation_id)
 
     event.listen(
         database._sessions, "before_flush", lambda session, _context, _instances: collect(session, None)
