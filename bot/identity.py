@@ -28,13 +28,6 @@ LEEWAY = timedelta(seconds=60)  # between the clocks of two houses
 MAX_TOKEN, MAX_SUBJECT, MAX_NAME = 8192, 255, 50
 _PHONE = re.compile(r"1[3-9]\d{9}")
 _EMAIL = re.compile(r"[\w.%+\-]{1,64}@[A-Za-z0-9\-]+(?:\.[A-Za-z0-9\-]+)+", re.ASCII)
-_CODES: tuple[tuple[type[jwt.PyJWTError], str, str], ...] = (
-    (jwt.ExpiredSignatureError, "identity_expired", "身份凭证已过期，请返回应用重新进入。"),
-    (jwt.InvalidAudienceError, "identity_audience", "身份凭证不是签发给本服务的，请联系应用的技术人员。"),
-    (jwt.InvalidIssuerError, "identity_issuer", "身份凭证的签发方不对，请联系应用的技术人员。"),
-    (jwt.ImmatureSignatureError, "identity_early", "身份凭证还没有生效，请检查应用服务器的时间。"),
-    (jwt.MissingRequiredClaimError, "identity_incomplete", "身份凭证缺少必要的内容（sub、exp）。"),
-)
 
 
 _OPTIONS: Any = {
@@ -148,8 +141,18 @@ def _matching(pattern: re.Pattern[str], text: str) -> str:
 
 
 def _refusal(error: jwt.PyJWTError) -> WenjinError:
-    told = next(((code, message) for kind, code, message in _CODES if isinstance(error, kind)), None)
-    return unauthenticated(*told) if told else _bad()
+    match error:
+        case jwt.ExpiredSignatureError():
+            return unauthenticated("identity_expired", "身份凭证已过期，请返回应用重新进入。")
+        case jwt.InvalidAudienceError():
+            return unauthenticated("identity_audience", "身份凭证不是签发给本服务的，请联系应用的技术人员。")
+        case jwt.InvalidIssuerError():
+            return unauthenticated("identity_issuer", "身份凭证的签发方不对，请联系应用的技术人员。")
+        case jwt.ImmatureSignatureError():
+            return unauthenticated("identity_early", "身份凭证还没有生效，请检查应用服务器的时间。")
+        case jwt.MissingRequiredClaimError():
+            return unauthenticated("identity_incomplete", "身份凭证缺少必要的内容（sub、exp）。")
+    return _bad()
 
 
 def _bad() -> WenjinError:

@@ -22,7 +22,7 @@ PREFIX = "WENJIN_"
 LEAST_SECRET = 16
 MOST_WORKERS = 64
 # Read by modules that start before the settings do.
-ELSEWHERE = frozenset({"WENJIN_TORCH_THREADS", "WENJIN_SHARED", "WENJIN_ENCODER"})
+ELSEWHERE = frozenset({"WENJIN_TORCH_THREADS", "WENJIN_SHARED", "WENJIN_ENCODER_IN_USE"})
 
 
 class Settings(BaseModel):

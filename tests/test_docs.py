@@ -1,49 +1,96 @@
 """What the documentation says exists, and what exists is said."""
 
-import argparse
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 from bot.cli import parser
 from bot.settings import ELSEWHERE, PREFIX, PROJECT, Settings
+from tests.command_tree import commands, lines, variants
 
 DOCS = PROJECT / "bot" / "docs"
 
 
 def test_every_setting_has_its_row_and_no_other_does() -> None:
-    rows = set(
-        re.findall(r"^\| `(WENJIN_[A-Z_]+)` \|", (DOCS / "settings.md").read_text(encoding="utf-8"), re.M)
-    )
+    rows = set(_setting_rows())
     settings = {PREFIX + name.upper() for name in Settings.model_fields}
     assert settings <= rows
     assert rows - settings <= ELSEWHERE
 
 
-def test_links_of_the_documentation_lead_somewhere() -> None:
-    for page in [PROJECT / "README.md", PROJECT / "README.zh-CN.md", *DOCS.glob("*.md")]:
-        for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", page.read_text(encoding="utf-8")):
-            assert (page.parent / target).exists(), f"{page.name}: {target}"
+def test_defaults_of_settings_are_as_told() -> None:
+    told = _setting_rows()
+    for name, field in Settings.model_fields.items():
+        if isinstance(field.default, int | float | str) and field.default != "":
+            value = str(field.default).lower() if isinstance(field.default, bool) else f"{field.default:}"
+            assert told[PREFIX + name.upper()] == f"`{value.removesuffix('.0')}`", name
 
 
-def test_commands_of_the_readme_exist() -> None:
-    text = (PROJECT / "README.md").read_text(encoding="utf-8")
-    for command in re.findall(r"\.venv/bin/wenjin (manual \w+|\w+)", text):
-        words = command.split()
-        usage = parser().format_help() if len(words) == 1 else ""
-        assert words[0] in (usage or parser().format_help())
+def test_settings_that_pages_name_exist() -> None:
+    settings = {PREFIX + name.upper() for name in Settings.model_fields} | ELSEWHERE
+    for page in pages():
+        named = set(re.findall(r"WENJIN_[A-Z_]*[A-Z]", page.read_text(encoding="utf-8")))
+        assert named <= settings, page.name
 
 
-def test_every_manual_and_user_command_is_told() -> None:
-    told = (DOCS / "operations.md").read_text(encoding="utf-8")
-    for group in ("manual", "user"):
-        for name in _choices(_choices(parser())[group]):
-            assert re.search(rf"wenjin {group} {name}\b", told), f"{group} {name}"
+def _setting_rows() -> dict[str, str]:
+    """Return the default of each row of the page of settings."""
+    text = (DOCS / "settings.md").read_text(encoding="utf-8")
+    return dict(re.findall(r"^\| `(WENJIN_[A-Z_]+)` \| (.+?) \|", text, re.M))
 
 
-def _choices(top: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
-    """Return a parser's commands."""
-    return next(dict(a.choices or {}) for a in top._actions if isinstance(a, argparse._SubParsersAction))
+def pages() -> list[Path]:
+    """Return what people read: README in both languages and everything of the documentation."""
+    return [*PROJECT.glob("README*.md"), *sorted(DOCS.rglob("*.md"))]
+
+
+@pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.relative_to(PROJECT)))
+def test_links_and_their_anchors_lead_somewhere(page: Path) -> None:
+    for link in re.findall(r"\]\((?!https?:|mailto:)([^)\s]+)\)", _without_code(page)):
+        target, _, anchor = link.partition("#")
+        found = (page.parent / target) if target else page
+        assert found.exists(), link
+        assert not anchor or anchor in anchors(found), link
+
+
+def anchors(page: Path) -> list[str]:
+    """Return the anchors of a page's headings as GitHub makes them."""
+    headings = re.findall(r"^#+ +(.+?) *$", _without_code(page), re.M)
+    plain = [re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", one).replace("`", "") for one in headings]
+    return [re.sub(r"[^\w\- ]", "", one.lower()).replace(" ", "-") for one in plain]
+
+
+def _without_code(page: Path) -> str:
+    return re.sub(r"^( *)```.*?^\1```$", "", page.read_text(encoding="utf-8"), flags=re.M | re.S)
+
+
+@pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.relative_to(PROJECT)))
+def test_command_lines_are_taken_by_the_program(page: Path) -> None:
+    names = set(commands())
+    for line in set(lines(page)) - names:  # a command's bare name mentions it
+        for words in variants(line):
+            try:
+                parser().parse_args(words)
+            except SystemExit:
+                pytest.fail(f"wenjin {line}: {words}")
+
+
+def test_targets_of_make_that_pages_name_exist() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (PROJECT / "Makefile").read_text(encoding="utf-8"), re.M))
+    for page in pages():
+        for named in re.findall(r"(?:^ {4,}|`)make ((?:[a-z-]+ ?)+)", page.read_text(encoding="utf-8"), re.M):
+            assert set(named.split()) <= targets, f"{page.name}: make {named}"
+
+
+def test_every_page_is_linked_from_another() -> None:
+    linked = {
+        (page.parent / link.partition("#")[0]).resolve()
+        for page in pages()
+        for link in re.findall(r"\]\((?!https?:)([^)\s#]+)", page.read_text(encoding="utf-8"))
+    }
+    assert [page for page in pages() if page.parent != PROJECT and page.resolve() not in linked] == []
 
 
 def test_no_file_names_a_package_index_or_a_path_of_a_machine() -> None:

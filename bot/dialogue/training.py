@@ -49,7 +49,7 @@ def train(*, out: Path, encoder_path: str | Path, progress: Progress = lambda _:
         WenjinError: `training_failed` (503) when Rasa refuses the data.
     """
     hush()
-    os.environ["WENJIN_ENCODER"] = str(encoder_path)
+    os.environ["WENJIN_ENCODER_IN_USE"] = str(encoder_path)  # read by `bot.nlu.sentence_features`
     model = out / f"{fingerprint(load_encoder(encoder_path).fingerprint)}.tar.gz"
     if not model.is_file():
         progress("正在训练对话模型")

@@ -30,8 +30,9 @@ def data_dir() -> Path:
 
 
 def encoder_path(configured: str | None = None) -> str:
-    """Return the encoder's folder or name: configured, of WENJIN_ENCODER, or the data folder's own."""
-    return configured or os.environ.get("WENJIN_ENCODER") or str(data_dir() / "encoder")
+    """Return the encoder's folder or name: configured, in use here, set, or the data folder's own."""
+    named = os.environ.get("WENJIN_ENCODER_IN_USE") or os.environ.get("WENJIN_ENCODER")
+    return configured or named or str(data_dir() / "encoder")
 
 
 # Where the vectors of training sentences are kept; `bot.dialogue.train` sets its own folder.

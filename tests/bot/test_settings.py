@@ -24,6 +24,10 @@ def test_the_environment_is_read_and_the_command_line_wins() -> None:
     assert (settings.host, settings.port, settings.log_level) == ("0.0.0.0", 9001, "DEBUG")  # noqa: S104
 
 
+def test_another_encoder_is_taken() -> None:
+    assert load_settings({"WENJIN_ENCODER": "models/mine"}).encoder_path == "models/mine"
+
+
 def test_a_data_dir_may_be_relative_or_at_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     assert load_settings({"WENJIN_DATA_DIR": "~/data"}).data_dir == tmp_path.resolve() / "data"
