@@ -533,6 +533,7 @@ def test_a_file_is_shown_where_it_was_sent_and_can_be_taken_back(page: Page, sta
         ("a.png", "image/png", b"", "文件是空的，请重新选择。"),
         ("a.pdf", "application/pdf", b"x" * 10_000_001, "文件超过 10 MB，请压缩后再传。"),
     ],
+    ids=["type", "empty", "large"],
 )
 def test_what_cannot_be_sent_says_why_before_it_is_sent(
     page: Page, stand: Stand, name: str, media_type: str, content: bytes, words: str
