@@ -18,7 +18,7 @@ run: environment ## Set up what is missing and serve on 127.0.0.1:8000
 	@$(BIN)/wenjin run
 
 test: setup ## Run all tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadfile
 
 lint: environment ## Check style and the one-way imports
 	$(BIN)/ruff check .
