@@ -19,6 +19,13 @@ def test_every_code_has_its_row_with_its_statuses_and_no_other_does() -> None:
     assert told == codes(PROJECT)
 
 
+def test_codes_that_other_pages_name_exist() -> None:
+    known = codes(PROJECT)
+    for page in PAGE.parent.rglob("*.md"):
+        for status, code in re.findall(r"\b([45]\d\d) `([a-z_]+)`", page.read_text(encoding="utf-8")):
+            assert status in known.get(code, ()), f"{page.name}: {status} {code}"
+
+
 def test_each_code_stands_once_and_says_when_and_what_to_do() -> None:
     assert [code for code, number in Counter(row[0] for row in _rows()).items() if number > 1] == []
     assert all(when.strip() and do.strip() for _, _, when, do in _rows())
