@@ -162,6 +162,7 @@ class TestTokens:
             "-----BEGIN PUBLIC KEY-----\nx\n-----END PUBLIC KEY-----",
             private(_RSA).decode(),
         ],
+        ids=["short", "few", "broken", "private"],
     )
     def test_a_key_that_is_none_stops_the_start(self, key: str) -> None:
         with pytest.raises(WenjinError) as caught:
