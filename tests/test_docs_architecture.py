@@ -74,3 +74,21 @@ def test_packages_import_what_the_page_says() -> None:
                 near = {other for other in packages if other.split(".")[0] == one.split(".")[0]} - {one}
                 known[one] |= {other for other in near if any(_is_in(name, other) for name in used)}
     assert _told(packages=True) == known
+
+
+def test_modules_that_the_page_names_exist() -> None:
+    text = PAGE.split("## Rooms")[1].split("## One turn")[0]
+    for paragraph in text.strip().split("\n\n"):
+        room = re.findall(r"^\*\*(\w+)\*\*", paragraph)[0]
+        files = [path for path in (PROJECT / room).rglob("*") if path.suffix == ".py" or path.is_dir()]
+        known = {path.stem for path in files}
+        named = {one.rstrip("/").split("/")[-1] for one in re.findall(r"`([^`]+)`", paragraph)}
+        assert named <= known, named - known
+
+
+def test_source_files_that_pages_name_exist() -> None:
+    for page in (PROJECT / "bot" / "docs").rglob("*.md"):
+        text = page.read_text(encoding="utf-8")
+        for path in re.findall(r"`((?:knowledge|actions|bot|eval|training_data|tests)/[\w/.-]+\.\w+)`", text):
+            made_later = path == "eval/reference.json"  # by whoever measures first
+            assert made_later or (PROJECT / path).exists(), f"{page.name}: {path}"
