@@ -21,7 +21,7 @@ def offer(talk: Talk) -> None:
         talk.session, conversation=conversation, subject=SUBJECT, subject_id=conversation.id, now=talk.now
     )
     if made:
-        talk.say(ratings.rating_reply(made))
+        talk.say(ratings.rating_reply(talk.session, made, conversation))
 
 
 def _offer_for_ticket(talk: Talk) -> RatingOffer | None:
@@ -46,7 +46,7 @@ class Rate(DialogueAction):
         score = talk.heard.entities.get("score")
         asked = ratings.open_offer(talk.session, conversation.id)
         if asked and not score:
-            talk.say(ratings.rating_reply(asked))
+            talk.say(ratings.rating_reply(talk.session, asked, conversation))
             return []
         if not asked:
             asked = _offer_for_ticket(talk) or ratings.offer(
@@ -60,7 +60,7 @@ class Rate(DialogueAction):
                 talk.say_text("您已经评价过这次服务，谢谢。要修改，请在刚才的评价卡片上重新选择。")
                 return []
             if not score:
-                talk.say(ratings.rating_reply(asked))
+                talk.say(ratings.rating_reply(talk.session, asked, conversation))
                 return []
         ratings.rate(
             talk.session,

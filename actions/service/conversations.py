@@ -18,7 +18,8 @@ from knowledge.document import Audience
 from knowledge.errors import bad_input, not_found
 
 CALLBACK = "callback"  # what is said there is sent to the program that the customer writes through
-CHANNELS = ("web", "rest", "socket", CALLBACK)
+WEB = "web"
+CHANNELS = (WEB, "rest", "socket", CALLBACK)
 MAX_KEY, MAX_EXTERNAL_ID = 128, 255
 
 

@@ -14,8 +14,6 @@ from actions.store.tables.dialogue import DialogueTracker
 from actions.store.tables.service import Conversation, Customer, Handover, Mode, RatingOffer, Turn
 from knowledge.document import Audience
 
-WEB = "web"
-
 
 @dataclass(frozen=True, slots=True)
 class Known:
@@ -65,7 +63,7 @@ def join(s: Session, *, guest: str, customer_id: str, now: datetime) -> str:
     if before is None:
         return ""
     own = conversations.open_conversation(
-        s, channel=WEB, external_id=customer_id, customer_id=customer_id,
+        s, channel=conversations.WEB, external_id=customer_id, customer_id=customer_id,
         audience=Audience.CUSTOMER.value, now=now,
     )  # fmt: skip
     for conversation_id in sorted((before.id, own.id)):
@@ -82,7 +80,7 @@ def _own(s: Session, guest: str, customer_id: str) -> None:
 
 def _conversation(s: Session, who: str) -> Conversation | None:
     same = (
-        Conversation.channel == WEB,
+        Conversation.channel == conversations.WEB,
         Conversation.external_id == who,
         Conversation.audience == Audience.CUSTOMER.value,
     )

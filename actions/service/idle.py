@@ -13,7 +13,11 @@ from actions.store.tables.service import Conversation, Mode, RatingOffer, Turn
 
 SILENT = timedelta(minutes=30)
 FORGOTTEN = timedelta(hours=3)  # who has been away for so long is not called back for this
-CHANNELS = ("web", "app", "socket")  # where a message reaches the customer that they did not ask for
+CHANNELS = (
+    conversations.WEB,
+    "socket",
+    conversations.CALLBACK,
+)  # where a message reaches the customer that they did not ask for
 _MOST = 200
 
 

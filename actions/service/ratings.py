@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from actions.service import conversations, follow_ups
+from actions.service import conversations, follow_ups, rating_links
 from actions.service.messages import check_field
 from actions.service.replies import Reply, ReplyKind
 from actions.store.masking import mask
@@ -26,7 +26,7 @@ LOWEST, HIGHEST = 1, 5
 CONVERSATION_CYCLE = timedelta(hours=24)
 CHANGE_WINDOW = timedelta(days=7)
 MAX_COMMENT = 500
-_ASK = {"conversation": "这次服务", "ticket": "这次投诉处理", "quiz": "这次测验"}
+ASKED = {"conversation": "这次服务", "ticket": "这次投诉处理", "quiz": "这次测验"}
 
 
 def offer(
@@ -59,17 +59,25 @@ def offer_in_chat(
     if made is None:
         return None
     return conversations.add_reply(
-        s, conversation=conversation, reply=rating_reply(made), reply_to=None, actor="system", now=now
+        s,
+        conversation=conversation,
+        reply=rating_reply(s, made, conversation),
+        reply_to=None,
+        actor="system",
+        now=now,
     )
 
 
-def rating_reply(made: RatingOffer) -> Reply:
-    """Return the question that asks for this rating."""
+def rating_reply(s: Session, made: RatingOffer, conversation: Conversation) -> Reply:
+    """Return the question that asks for this rating; where no card can be shown, with its link."""
     data = {
         "offer_id": made.id,
         "dimensions": [{"key": key, "label": label} for key, label in DIMENSIONS.items()],
+        "link": rating_links.path(s, made),
     }
-    text = f"请您为{_ASK[made.subject]}打分：1 分很不满意，5 分很满意。"
+    text = f"请您为{ASKED[made.subject]}打分：1 分很不满意，5 分很满意。"
+    if conversation.channel != conversations.WEB and (link := rating_links.link(s, made)):
+        text += f"直接回复分数，或打开链接评价：{link}"
     return Reply(ReplyKind.RATING, text, data)
 
 
@@ -77,7 +85,7 @@ def rate(
     s: Session,
     *,
     offer_id: str,
-    conversation_id: str,
+    conversation_id: str | None,
     score: int,
     dimensions: dict[str, int] | None = None,
     comment: str = "",

@@ -20,6 +20,7 @@ from actions.store.tables.desk import Ticket
 from bot import files
 from bot.channels.sessions import same_origin
 from bot.deps import RuntimeDep
+from bot.pages.rate import marks_of, shown, typed_in
 from bot.pages.render import page
 from bot.runtime import Runtime
 from knowledge.errors import WenjinError, conflict, not_found
@@ -109,15 +110,14 @@ def review(
 @router.post("/rating", dependencies=SITE)
 async def rating(token: str, request: Request, runtime: RuntimeDep) -> Response:
     """Rate how the complaint was handled; the same again changes nothing."""
-    form = {name: str(value) for name, value in (await request.form()).items()}
+    form = await typed_in(request)
 
     def rate(s: Session, ticket: Ticket) -> None:
         if not case_of(s, ticket, runtime.now()).rateable:
             raise conflict("not_decided", "处理决定答复后再评价。")
         ratings.rate_ticket(
-            s, ticket_id=ticket.id, conversation_id=ticket.conversation_id, score=_score(form, "score"),
-            dimensions={name: _score(form, name) for name in DIMENSIONS if form.get(name)},
-            comment=form.get("comment", ""), now=runtime.now(),
+            s, ticket_id=ticket.id, conversation_id=ticket.conversation_id, now=runtime.now(),
+            **marks_of(form),
         )  # fmt: skip
 
     return await run_in_threadpool(_do, request, runtime, token, "rating", rate, form)
@@ -131,12 +131,6 @@ def _ticket(s: Session, token: str) -> Ticket:
         raise not_found(
             problem.code, "没有找到这张工单。请检查链接是否完整，或在登记时用的浏览器里到对话中说“查进度”。"
         ) from None
-
-
-def _score(form: dict[str, str], name: str) -> int:
-    """Return a score as a number; 0, which is none, for anything else."""
-    given = form.get(name, "")
-    return int(given) if given.isdecimal() and len(given) == 1 else 0
 
 
 def _do(
@@ -169,10 +163,7 @@ def _page(
 ) -> Response:
     now = runtime.now()
     given = ratings.of_ticket(s, ticket.id)
-    rated = typed if where == "rating" and typed else {}
-    if given is not None and not rated:
-        scores = {name: str(score) for name, score in given.dimensions.items()}
-        rated = {"score": str(given.score), "comment": given.comment, **scores}
+    rated = shown(given, typed if where == "rating" else None)
     return page(
         request, "case/case.html", status=problem.status if problem else 200, case=case_of(s, ticket, now),
         base=f"{links.PATH}{token}", stages=STAGES, now=now, done=DONE.get(done, ""), done_with=done,

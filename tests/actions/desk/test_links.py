@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from sqlalchemy.orm import Session
 
 from actions.desk import links
+from actions.store import tokens
 from actions.store.engine import Database
 from actions.store.tables.desk import Ticket
 from knowledge.errors import WenjinError
@@ -76,5 +77,11 @@ def test_another_installation_s_link_is_worth_nothing(servers: Servers, tmp_path
 
 
 def test_a_link_to_no_ticket(session: Session) -> None:
-    raw = random.Random(1).randbytes(16)
-    assert unknown(session, links._token(session, raw))
+    nothing = random.Random(1).randbytes(16).hex()
+    assert unknown(session, tokens.token(session, links.PURPOSE, nothing))
+
+
+def test_a_token_serves_its_purpose_only(session: Session) -> None:
+    made = complain(session)
+    assert tokens.thing_of(session, "ticket", links.token(session, made)) == made.id
+    assert tokens.thing_of(session, "rating", links.token(session, made)) is None

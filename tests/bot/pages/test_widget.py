@@ -468,4 +468,5 @@ def test_danger_is_answered_in_a_card_of_its_own_with_numbers_to_dial(server: Pr
     card = page.locator(".card--urgent")
     expect(card).to_contain_text("马上停止转账")
     assert [link.get_attribute("href") for link in card.locator("a").all()] == ["tel:110", "tel:96110"]
-    assert all((link.bounding_box() or {})["height"] >= 44 for link in card.locator("a").all())
+    boxes = [link.bounding_box() for link in card.locator("a").all()]
+    assert all(box and box["height"] >= 44 for box in boxes)
