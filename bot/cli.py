@@ -13,7 +13,15 @@ from importlib.metadata import entry_points
 
 from actions.desk.triage import QUEUES
 from actions.service.accounts import ROLES
-from bot import commands, desk_commands, logs, quiz_commands, roster_commands, understand_commands
+from bot import (
+    commands,
+    desk_commands,
+    logs,
+    quiz_commands,
+    retention_commands,
+    roster_commands,
+    understand_commands,
+)
 from bot.settings import MOST_WORKERS, Settings, load_settings
 from knowledge.errors import WenjinError
 
@@ -124,6 +132,7 @@ def parser() -> argparse.ArgumentParser:
     sent.add_argument("--failed", action="store_true", help="只看多次发送都没有成功、已经放弃的")
     sent.add_argument("--retry", metavar="编号", help="重发一条已经放弃的通知")
     _add(sub, "upkeep", desk_commands.upkeep, "做一次到期的事：提醒、升级、办结；服务运行时每分钟自动做")
+    retention_commands.add(sub)
     audit = sub.add_parser("audit", help="审计").add_subparsers(required=True, metavar="操作")
     _add(audit, "verify", desk_commands.audit_verify, "核对审计日志和每张工单的经过、时限，看有没有被改动")
     for entry in sorted(entry_points(group=COMMANDS), key=lambda entry: entry.name):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from actions.service.conversations import shown_actor
 from actions.store.tables.service import Turn
 
 
@@ -27,12 +28,12 @@ class Message:
 
 
 def message_of(turn: Turn) -> Message:
-    """Return a stored turn as a message."""
+    """Return a stored turn as a message; of an erased one the program says that it is gone."""
     return Message(
         turn.seq,
         turn.id,
-        str(turn.actor),
-        str(turn.kind),
+        str(shown_actor(turn)),
+        str(turn.kind) if turn.erased_at is None else "text",
         turn.text,
         dict(turn.data or {}),
         [dict(button) for button in turn.buttons or []],

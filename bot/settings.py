@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationIn
 
 from actions.desk.rules import DeskRules
 from actions.figures.targets import targets
+from actions.retention.periods import DEFAULT, LEAST_FILE, Periods
 from bot.identity import HostKey
 from bot.logs import LogFormat
 from knowledge.errors import bad_input
@@ -21,6 +22,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 PREFIX = "WENJIN_"
 LEAST_SECRET = 16
 MOST_WORKERS = 64
+MOST_DAYS = 36_500
 # Read by modules that start before the settings do.
 ELSEWHERE = frozenset({"WENJIN_TORCH_THREADS", "WENJIN_SHARED", "WENJIN_ENCODER_IN_USE"})
 
@@ -114,6 +116,31 @@ class Settings(BaseModel):
     )
     identity_issuer: str = Field(default="", description="身份凭证须由谁签发（iss），空为不检查。")
     identity_audience: str = Field(default="", description="身份凭证须签发给谁（aud），空为凭证不得带 aud。")
+    keep_conversations_days: int = Field(
+        default=DEFAULT.conversations, ge=0, le=MOST_DAYS,
+        description="对话（消息、对话记忆、没有登记投诉的附件、客户资料）保存多少日；0 为一直保存。",
+    )  # fmt: skip
+    keep_tickets_days: int = Field(
+        default=DEFAULT.tickets, ge=0, le=MOST_DAYS,
+        description="投诉办结后，其中的个人信息保存多少日，不得短于 3 年；0 为一直保存。",
+    )  # fmt: skip
+    keep_ratings_days: int = Field(
+        default=DEFAULT.ratings, ge=0, le=MOST_DAYS,
+        description="评价的留言和回访记录保存多少日，分数一直保存；0 为一直保存。",
+    )  # fmt: skip
+    keep_notices_days: int = Field(
+        default=DEFAULT.notices,
+        ge=0,
+        le=MOST_DAYS,
+        description="已发出的邮件和推送保存多少日；0 为一直保存。",
+    )
+    keep_sessions_days: int = Field(
+        default=DEFAULT.sessions, ge=0, le=MOST_DAYS,
+        description="过期的登录、失败的登录和试导入的文件再保存多少日；0 为一直保存。",
+    )  # fmt: skip
+    retention_daily: bool = Field(
+        default=False, description="服务运行时每天 3 点（北京时间）后删除一次超过保存期限的内容。"
+    )
     targets: str = Field(
         default="", description="看板指标的目标，如 csat=85,human_time=180：比例写百分数，时间写秒。"
     )
@@ -151,6 +178,13 @@ class Settings(BaseModel):
         for part in value.split(","):
             if part.strip() and not 0 < int(part) < 366:
                 raise ValueError("天数要在 1 到 365 之间")
+        return value
+
+    @field_validator("keep_tickets_days")
+    @classmethod
+    def _file(cls, value: int) -> int:
+        if 0 < value < LEAST_FILE:
+            raise ValueError(f"投诉档案办结后至少保存 3 年，请写 {LEAST_FILE} 或更多，或写 0")
         return value
 
     @field_validator("targets")
@@ -230,6 +264,16 @@ class Settings(BaseModel):
             webhook=bool(self.webhook_url),
             mail=bool(self.smtp_url),
             public_url=self.public_url,
+        )
+
+    def periods(self) -> Periods:
+        """Return how long personal data is kept."""
+        return Periods(
+            conversations=self.keep_conversations_days,
+            tickets=self.keep_tickets_days,
+            ratings=self.keep_ratings_days,
+            notices=self.keep_notices_days,
+            sessions=self.keep_sessions_days,
         )
 
     @property

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable
 
 from actions.desk import attachments, upkeep
 from actions.figures import refresh
+from actions.retention import runs
 from actions.service import absence, idle
 from actions.training import assignments, certificates, reminders
 from bot import metrics
@@ -15,6 +17,7 @@ from bot.runtime import Runtime
 
 log = logging.getLogger(__name__)
 EVERY_SECONDS = 60.0
+SLICE_SECONDS = 15.0  # of erasing between two looks at what falls due
 
 
 async def keep(runtime: Runtime, stopping: asyncio.Event, *, every: float = EVERY_SECONDS) -> None:
@@ -28,6 +31,7 @@ async def keep(runtime: Runtime, stopping: asyncio.Event, *, every: float = EVER
         await _safely(watch_handovers, runtime)
         await _safely(keep_training, runtime)
         await _safely(count, runtime)
+        await _safely(keep_periods, runtime)
         try:
             await asyncio.wait_for(stopping.wait(), every)
         except TimeoutError:
@@ -79,6 +83,22 @@ def count(runtime: Runtime) -> int:
     with runtime.db.begin() as s:
         idle.offer(s, runtime.now())
     return done
+
+
+def keep_periods(runtime: Runtime) -> dict[str, int]:
+    """Erase what is past its period, once a day, where that is set; in slices, so that nothing else waits."""
+    if not runtime.settings.retention_daily:
+        return {}
+    now, started = runtime.now(), time.monotonic()
+    with runtime.db.reading() as s:
+        if not runs.is_due(s, now):
+            return {}
+    done = runs.run(
+        runtime.db, runtime.settings.periods(), now, stop=lambda: time.monotonic() - started > SLICE_SECONDS
+    )
+    if done.erased:
+        log.info("retention: %s%s", dict(done.erased), "" if done.finished else ", to be continued")
+    return dict(done.erased)
 
 
 async def _safely(work: Callable[[Runtime], object], runtime: Runtime) -> None:

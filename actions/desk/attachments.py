@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from PIL import Image, UnidentifiedImageError
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, or_, select
 from sqlalchemy.orm import Session
 
+from actions.desk.holds import in_use
 from actions.service.messages import clean
 from actions.store.tables.desk import Attachment, Ticket
 from knowledge.errors import WenjinError, bad_input, conflict, not_found
@@ -121,10 +122,14 @@ def adopt(s: Session, ticket: Ticket) -> None:
 
 
 def forget_pending(s: Session, now: datetime) -> int:
-    """Delete files that waited for a complaint that was never made, and return how many there were."""
+    """Delete files that waited for a complaint that was never made, and return how many there were.
+
+    While a conversation is of an open or held complaint, they stay.
+    """
     old = (Attachment.ticket_id.is_(None), Attachment.created_at < now - PENDING_LIFE)
-    gone = s.scalars(delete(Attachment).where(*old).returning(Attachment.id)).all()
-    return len(gone)
+    free = or_(Attachment.conversation_id.is_(None), ~in_use(Attachment.conversation_id))
+    gone = delete(Attachment).where(*old, free).execution_options(synchronize_session=False)
+    return len(s.scalars(gone.returning(Attachment.id)).all())
 
 
 def of_ticket(s: Session, ticket_id: str, *, internal: bool) -> list[Attachment]:

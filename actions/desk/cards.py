@@ -63,6 +63,8 @@ def looked_at_first(ticket: Ticket) -> str:
 def progress(s: Session, ticket: Ticket) -> Reply:
     """Return the reply to a question about a ticket's progress: state, date, what was said last."""
     words = f"工单 {ticket.number}：{STATE_LABELS[ticket.state]}{_NEXT.get(ticket.state, '')}。"
+    if ticket.erased_at is not None:
+        return ticket_reply(s, ticket, f"{words}内容{ticket.matter}。")
     if ticket.paused_at is not None:
         words += "正在等外部鉴定，这段时间不计入时限。"
     elif ticket.state in PENDING:

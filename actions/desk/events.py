@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from hashlib import sha256
+from secrets import token_hex
 from typing import Any
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from actions.desk.clock import Clock, cycles, replay
+from actions.store.base import new_id
 from actions.store.chain import canonical, link_hash, problems
-from actions.store.tables.desk import Ticket, TicketEvent
+from actions.store.tables.desk import Ticket, TicketEvent, TicketText
 from actions.store.tables.figures import TicketCycle
 
 # What a ticket's columns say of its clock, and what people call it.
@@ -29,6 +31,8 @@ _CLOCK = {
 # What each event says of the ticket after it.
 _AFTER = {"state": "状态", "handler": "处理人", "queue": "队列"}
 _OLDER = {"answered": "decided"}  # what older events call a state
+# What people write into a step: kept beside the chain, which covers its digest, so that it can be erased.
+WRITTEN = frozenset({"text", "reason", "finding", "basis", "remedy", "files", "salt"})
 
 
 def append(
@@ -48,10 +52,12 @@ def append(
     last = s.scalar(
         select(TicketEvent.hash).where(TicketEvent.ticket_id == ticket.id, TicketEvent.seq == ticket.version)
     )
+    facts, said = parted({**data, **after(ticket)})
     event = TicketEvent(
-        ticket_id=ticket.id, seq=ticket.version + 1, type=type, actor=actor, actor_kind=actor_kind,
-        data={**data, **after(ticket)}, created_at=now, prev_hash=last or "",
+        id=new_id(), ticket_id=ticket.id, seq=ticket.version + 1, type=type, actor=actor,
+        actor_kind=actor_kind, facts=facts, created_at=now, prev_hash=last or "",
     )  # fmt: skip
+    event.words = TicketText(ticket_id=ticket.id, said=said) if said else None
     event.hash = link_hash(event.prev_hash, event.content())
     ticket.version = event.seq
     s.add(event)
@@ -61,6 +67,23 @@ def append(
     set_clock(ticket, rounds[-1][0])
     _keep_cycle(s, *rounds[-1])
     return event
+
+
+def parted(data: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the facts of a step with the digest of what was written in it, and that, salted; {} for nothing.
+
+    The salt goes with the words: what is left of them tells nothing to somebody who guesses.
+    """
+    said = {key: value for key, value in data.items() if key in WRITTEN}
+    if not said:
+        return dict(data), {}
+    said.setdefault("salt", token_hex(16))
+    facts = {key: value for key, value in data.items() if key not in WRITTEN}
+    return {**facts, "said": _digest(said)}, said
+
+
+def _digest(said: Mapping[str, Any]) -> str:
+    return sha256(canonical(said)).hexdigest()
 
 
 def keep_cycles(s: Session, ticket: Ticket) -> None:
@@ -115,10 +138,16 @@ def clock_of(s: Session, ticket: Ticket) -> Clock:
     return clock
 
 
-def digest(ticket: Ticket) -> str:
+def sealed(ticket: Ticket) -> dict[str, str]:
     """Return what the first event keeps of the complaint itself, so that its text cannot be exchanged."""
+    salt = token_hex(16)
+    return {"digest": digest(ticket, salt), "salt": salt}
+
+
+def digest(ticket: Ticket, salt: str = "") -> str:
+    """Return the digest of a complaint's text; older tickets have one without salt."""
     said = {"matter": ticket.matter, "product": ticket.product, "demand": ticket.demand}
-    return sha256(canonical(said)).hexdigest()
+    return _digest({**said, "salt": salt} if salt else said)
 
 
 def verify(s: Session, ticket: Ticket) -> list[str]:
@@ -132,7 +161,8 @@ def verify(s: Session, ticket: Ticket) -> list[str]:
     found = problems(events, last_seq=ticket.version)
     if not events or found:
         return found
-    return [*_text(ticket, events[0]), *_columns(ticket, events), *_rounds(s, ticket, events)]
+    said = [*_text(ticket, events[0]), *_words(ticket, events)]
+    return [*said, *_columns(ticket, events), *_rounds(s, ticket, events)]
 
 
 def after(ticket: Ticket) -> dict[str, Any]:
@@ -141,8 +171,22 @@ def after(ticket: Ticket) -> dict[str, Any]:
 
 
 def _text(ticket: Ticket, first: TicketEvent) -> list[str]:
-    kept = first.data.get("digest")
-    return ["投诉内容与登记时不符"] if kept and kept != digest(ticket) else []
+    """Compare the complaint's text with what was registered; of an erased one there is none."""
+    kept, salt = first.facts.get("digest"), first.data.get("salt", "")
+    changed = kept and ticket.erased_at is None and kept != digest(ticket, salt)
+    return ["投诉内容与登记时不符"] if changed else []
+
+
+def _words(ticket: Ticket, events: list[TicketEvent]) -> list[str]:
+    """Compare what was written in each step with its digest; only an erased ticket has none any more."""
+    found = []
+    for event in events:
+        wanted = event.facts.get("said")
+        if wanted is not None and event.words is None and ticket.erased_at is None:
+            found.append(f"第 {event.seq} 条的文字不在了")
+        elif event.words is not None and _digest(event.words.said) != wanted:
+            found.append(f"第 {event.seq} 条的文字被改动")
+    return found
 
 
 def _columns(ticket: Ticket, events: list[TicketEvent]) -> list[str]:

@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from actions.desk import attachments, duplicates, supervision, terms
-from actions.desk.events import append, digest
+from actions.desk.events import append, sealed
 from actions.desk.notices import inform_house
 from actions.desk.registry import new_number
 from actions.desk.rules import rules_of
@@ -134,7 +134,7 @@ def _row(
 
 def _registered(s: Session, ticket: Ticket, said: TicketDraft, now: datetime) -> Ticket:
     """Start the clock and do what belongs to a new ticket, in its own transaction."""
-    data = {"clock": rules_of(s).cycle("simple", now), "digest": digest(ticket)}
+    data = {"clock": rules_of(s).cycle("simple", now), **sealed(ticket)}
     append(s, ticket, type="created", actor=ticket.customer_id, actor_kind="customer", data=data, now=now)
     audit.record(
         s, actor=ticket.customer_id, action="ticket.create", object_type="ticket", object_id=ticket.id,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -28,7 +29,7 @@ def problems(db: Database, *, progress: Progress = lambda _done, _all: None) -> 
         recorded = _recorded(s)
         tickets = dict(s.execute(select(Ticket.id, Ticket.number).order_by(Ticket.number)).tuples().all())
     for ticket_id in recorded.keys() - tickets.keys():
-        yield f"工单 {recorded[ticket_id][0]}：审计日志里有，工单却不在了"
+        yield f"工单 {recorded[ticket_id].number}：审计日志里有，工单却不在了"
     ids = list(tickets)
     for start in range(0, len(ids), _BATCH):
         with db.reading() as s:
@@ -38,24 +39,41 @@ def problems(db: Database, *, progress: Progress = lambda _done, _all: None) -> 
         progress(min(start + _BATCH, len(ids)), len(ids))
 
 
-def _of_ticket(s: Session, ticket_id: str, recorded: tuple[str, int] | None) -> list[str]:
+@dataclass
+class _Recorded:
+    """What the audit log knows of a ticket; `events` is how many it has at least."""
+
+    number: str
+    events: int = 0
+    erased: bool = False
+    held: bool = False
+
+
+def _of_ticket(s: Session, ticket_id: str, recorded: _Recorded | None) -> list[str]:
     ticket = s.get_one(Ticket, ticket_id)
     found = verify(s, ticket)
     if recorded is None:
         return [*found, "审计日志里没有它的登记"]
-    if ticket.version < recorded[1]:
-        found.append(f"经过应有 {recorded[1]} 条，实际 {ticket.version} 条")
+    if ticket.version < recorded.events:
+        found.append(f"经过应有 {recorded.events} 条，实际 {ticket.version} 条")
+    if (ticket.erased_at is not None) != recorded.erased:
+        found.append("内容是否已按期限删除，与审计日志不符")
+    if (ticket.held_at is not None) != recorded.held:
+        found.append("是否保全，与审计日志不符")
     return found
 
 
-def _recorded(s: Session) -> dict[str, tuple[str, int]]:
-    """Return what the audit log knows of each ticket: its number and the number of its events."""
-    found: dict[str, tuple[str, int]] = {}
-    rows = select(AuditRow.object_id, AuditRow.data).where(
+def _recorded(s: Session) -> dict[str, _Recorded]:
+    """Return what the audit log knows of each ticket."""
+    found: dict[str, _Recorded] = {}
+    rows = select(AuditRow.object_id, AuditRow.action, AuditRow.data).where(
         AuditRow.object_type == "ticket", AuditRow.action.startswith("ticket.")
     )
-    for ticket_id, data in s.execute(rows.order_by(AuditRow.seq).execution_options(yield_per=1000)):
-        if "number" in data:
-            last = found.get(ticket_id, ("", 0))[1]
-            found[ticket_id] = (str(data["number"]), max(last, int(data.get("version", 1))))
+    for ticket_id, action, data in s.execute(rows.order_by(AuditRow.seq).execution_options(yield_per=1000)):
+        if "number" not in data:
+            continue
+        known = found.setdefault(ticket_id, _Recorded(str(data["number"])))
+        known.events = max(known.events, int(data.get("version", 1)))
+        known.erased |= action == "ticket.erase"
+        known.held = action == "ticket.hold" or (known.held and action != "ticket.lift")
     return found

@@ -81,16 +81,18 @@ class Case:
     files: tuple[Attachment, ...]
     may: frozenset[Step]
     review_until: datetime | None
+    erased: bool
 
     @property
     def rateable(self) -> bool:
         """Tell whether there is a decision to rate."""
-        return self.state in (TicketState.DECIDED, TicketState.CLOSED)
+        return not self.erased and self.state in (TicketState.DECIDED, TicketState.CLOSED)
 
 
 def case_of(s: Session, ticket: Ticket, now: datetime) -> Case:
     """Return what a ticket's customer sees now."""
-    entries = tuple(entry for event in timeline(s, ticket.id) if (entry := _entry(s, event)))
+    gone = ticket.matter if ticket.erased_at else ""
+    entries = tuple(entry for event in timeline(s, ticket.id) if (entry := _entry(s, event, gone)))
     until = customer.review_until(s, ticket)
     return Case(
         number=ticket.number,
@@ -109,6 +111,7 @@ def case_of(s: Session, ticket: Ticket, now: datetime) -> Case:
         files=tuple(attachments.of_ticket(s, ticket.id, internal=False)),
         may=_may(ticket, until, now),
         review_until=until if until and until >= now else None,
+        erased=ticket.erased_at is not None,
     )
 
 
@@ -145,17 +148,21 @@ def _due(ticket: Ticket, now: datetime) -> str:
 
 
 def _may(ticket: Ticket, until: datetime | None, now: datetime) -> frozenset[Step]:
-    steps = set(allowed(ticket.state, Who.CUSTOMER))
+    steps = set(() if ticket.erased_at else allowed(ticket.state, Who.CUSTOMER))
     if ticket.merged_into is not None or (until is not None and now > until):
         steps -= {Step.ADD_FACTS, Step.REVIEW}
     return frozenset(steps)
 
 
-def _entry(s: Session, event: TicketEvent) -> Entry | None:
+def _entry(s: Session, event: TicketEvent, gone: str) -> Entry | None:
+    """Return a step as a customer reads it; `gone` stands for what was written, where it is erased."""
     shown = _SHOWN.get(event.type)
     if shown is None:
         return None
     who, title, text = shown
+    if gone:
+        written = text in (_text, _reason, _decision)
+        return Entry(event.seq, event.created_at, who, title, gone if written else "")
     files = tuple(event.data.get("files", ())) if who == CUSTOMER else ()
     said = text(s, event.data)
     if who == CUSTOMER:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from actions.desk import registry
 from actions.desk.events import append
+from actions.desk.holds import refuse_erased
 from actions.desk.life import OPEN_STATES, Step, Who, after, who
 from actions.service import conversations
 from actions.service.accounts import may, require_role
@@ -31,8 +32,10 @@ SYSTEM = System.SYSTEM
 
 
 def parts_of(user: User, ticket: Ticket) -> set[Who]:
-    """Return in which parts a member of staff acts on a ticket; none for who is barred from it."""
-    if not may(user, "handler") or user.id in ticket.barred:
+    """Return in which parts a member of staff acts on a ticket; none for who is barred from it, and
+    of an erased one.
+    """
+    if not may(user, "handler") or user.id in ticket.barred or ticket.erased_at is not None:
         return set()
     parts = {Who.HANDLER}
     if ticket.handler_id is None:
@@ -49,10 +52,11 @@ def for_staff(s: Session, ticket_id: str, user: User, step: Step, version: int) 
 
     Raises:
         WenjinError: 403 `role_needed`, `barred`; 404 `ticket_not_found`; 409 `ticket_taken`, `not_taken`,
-            `stale_version`, `wrong_state`.
+            `stale_version`, `wrong_state`, `erased`.
     """
     require_role(user, "handler")
     ticket = locked(s, ticket_id)
+    refuse_erased(ticket)
     parts = parts_of(user, ticket)
     if not parts:
         raise forbidden(
@@ -79,10 +83,14 @@ def _refused(ticket: Ticket, step: Step) -> WenjinError:
 
 
 def for_customer(s: Session, ticket_id: str, customer_id: str) -> Ticket:
-    """Return a customer's own ticket, locked; raise 404 `ticket_not_found` for somebody else's too."""
+    """Return a customer's own ticket, locked.
+
+    Raises 404 `ticket_not_found`, also for somebody else's; 409 `erased`.
+    """
     ticket = locked(s, ticket_id)
     if ticket.customer_id != customer_id:
         raise registry.missing()
+    refuse_erased(ticket)
     return ticket
 
 

@@ -31,7 +31,9 @@ def most_asked(s: Session, scope: Scope, *, limit: int = SHOWN) -> list[Unanswer
         select(Turn.text, count, last)
         .select_from(Exchange)
         .join(Turn, Turn.id == Exchange.turn_id)
-        .where(*scope.said(Exchange, Exchange.asked_at), Exchange.outcome == "refused")
+        .where(
+            *scope.said(Exchange, Exchange.asked_at), Exchange.outcome == "refused", Turn.erased_at.is_(None)
+        )
         .group_by(Turn.text)
         .order_by(count.desc(), last.desc(), Turn.text)
         .limit(limit)

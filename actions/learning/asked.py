@@ -92,6 +92,7 @@ def _unanswered(s: Session, since: datetime) -> list[AskedQuestion]:
             reply.kind == "answer",
             reply.outcome.in_([Outcome.REFUSED, Outcome.CLARIFY]),
             reply.created_at >= since,
+            question.erased_at.is_(None),
         )
         .order_by(reply.created_at.desc())
         .limit(2 * MOST)
@@ -135,6 +136,7 @@ def _answers_before(s: Session, offer: RatingOffer, score: int) -> list[AskedQue
             reply.actor == Actor.BOT,
             reply.outcome == Outcome.ANSWERED,
             reply.created_at <= offer.offered_at,
+            question.erased_at.is_(None),
             reply.created_at >= offer.offered_at - CONVERSATION_CYCLE,
         )
         .order_by(reply.seq.desc())

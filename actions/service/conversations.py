@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
+from itertools import zip_longest
 
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
@@ -144,11 +146,24 @@ def replies_to(s: Session, turn: Turn) -> list[Turn]:
 
 
 def history(s: Session, conversation_id: str, after_seq: int = 0, limit: int = 200) -> list[Turn]:
-    """Return turns in order: the next `limit` after `after_seq`, or the last `limit` where that is 0."""
+    """Return turns in order: the next `limit` after `after_seq`, or the last `limit` where that is 0.
+
+    Of erased ones in a row only the last is returned: it says that they are gone.
+    """
     later = select(Turn).where(Turn.conversation_id == conversation_id, Turn.seq > after_seq).limit(limit)
     if after_seq > 0:
-        return list(s.scalars(later.order_by(Turn.seq)))
-    return list(reversed(s.scalars(later.order_by(Turn.seq.desc())).all()))
+        return _folded(s.scalars(later.order_by(Turn.seq)).all())
+    return _folded(s.scalars(later.order_by(Turn.seq.desc())).all()[::-1])
+
+
+def _folded(turns: Sequence[Turn]) -> list[Turn]:
+    pairs = zip_longest(turns, turns[1:])
+    return [one for one, after in pairs if one.erased_at is None or after is None or after.erased_at is None]
+
+
+def shown_actor(turn: Turn) -> Actor:
+    """Return who is shown to have said a turn: of an erased one only the program speaks."""
+    return turn.actor if turn.erased_at is None else Actor.SYSTEM
 
 
 def turn_at(s: Session, conversation_id: str, seq: int) -> Turn | None:

@@ -106,6 +106,8 @@ def _append(s: Session, before: Conversation, own: Conversation) -> None:
         before.mode, before.handler_id = Mode.BOT, None
     _move_tracker(s, before, own)
     own.last_at = max(own.last_at, before.last_at)
+    wished = [one for one in (own.forget_at, before.forget_at) if one]  # to be deleted, once that may be
+    own.forget_at, before.forget_at = max(wished, default=None), None
     own.uncounted = before.uncounted = True
     s.flush()
 

@@ -45,4 +45,4 @@ def given(s: Session, turns: Iterable[Turn]) -> dict[str, bool]:
 
 def may_be_marked(turn: Turn) -> bool:
     """Tell whether a turn is an answer that customers judge."""
-    return turn.actor is Actor.BOT and turn.kind in MARKED_KINDS
+    return turn.actor is Actor.BOT and turn.kind in MARKED_KINDS and turn.erased_at is None

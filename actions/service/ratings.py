@@ -156,7 +156,7 @@ def _kept(s: Session, asked: RatingOffer, given: tuple[int, dict[str, int], str]
     elif now - rating.created_at > CHANGE_WINDOW:
         raise conflict("rating_closed", f"评价提交已超过 {CHANGE_WINDOW.days} 天，不能再修改。")
     rating.score, rating.dimensions, rating.comment = given
-    rating.updated_at = now
+    rating.updated_at, rating.erased_at = now, None
     s.flush()
     follow_ups.settle(s, rating, now)
     return rating

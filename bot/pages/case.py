@@ -10,6 +10,7 @@ from fastapi.responses import RedirectResponse, Response
 from sqlalchemy.orm import Session
 
 from actions.desk import attachments, customer, links
+from actions.desk.holds import refuse_erased
 from actions.desk.life import Step
 from actions.desk.public import STAGES, case_of
 from actions.desk.steps import locked
@@ -113,6 +114,7 @@ async def rating(token: str, request: Request, runtime: RuntimeDep) -> Response:
     form = await typed_in(request)
 
     def rate(s: Session, ticket: Ticket) -> None:
+        refuse_erased(ticket)
         if not case_of(s, ticket, runtime.now()).rateable:
             raise conflict("not_decided", "处理决定答复后再评价。")
         ratings.rate_ticket(

@@ -89,6 +89,8 @@ class TicketCase:
     rating: Rating | None
     raw: bool
     barred: bool
+    erased: bool
+    held: str
     unreached: int
     template: str = "desk/ticket.html"
 
@@ -101,6 +103,7 @@ def ticket_case(
     hide: Hide = str if asked.raw else mask
     told = events.timeline(s, ticket.id)
     parts, clock = parts_of(user, ticket), events.clock_of(s, ticket)
+    erased = ticket.erased_at is not None
     desk = Desk(s, ticket, user, clock, now)
     return TicketCase(
         ticket=ticket,
@@ -113,7 +116,7 @@ def ticket_case(
         said=_said(ticket, hide, raw=asked.raw),
         clock=_clock(ticket, clock, now),
         sorting=_sorting(ticket),
-        steps=[event_line(event, names, hide) for event in told],
+        steps=[event_line(event, names, hide, ticket.matter if erased else "") for event in told],
         talk=talk(s, ticket.conversation_id) if ticket.conversation_id else [],
         acts=acts(desk, open_step=asked.step, typed=asked.typed),
         own=_own(s, ticket, now, mergeable=bool(parts & life.who(Step.MERGE, ticket.state))),
@@ -122,8 +125,20 @@ def ticket_case(
         files=attachments.of_ticket(s, ticket.id, internal=True),
         rating=ratings.given(s, "ticket", ticket.id),
         raw=asked.raw,
-        barred=not parts,
+        barred=not parts and not erased,
+        erased=erased,
+        held=_held(ticket, names, now),
         unreached=outbox.mails_given_up(s, ticket.id),
+    )
+
+
+def _held(ticket: Ticket, names: Mapping[str, str], now: datetime) -> str:
+    """Return who has put a ticket on hold, when and why, "" where nobody has."""
+    if ticket.held_at is None:
+        return ""
+    who = names.get(ticket.held_by or "", "主管")
+    return (
+        f"{who} {moment_words(ticket.held_at, now)} 保全了这张工单，不会按保存期限删除：{ticket.hold_reason}"
     )
 
 
@@ -135,7 +150,7 @@ def _said(ticket: Ticket, hide: Hide, *, raw: bool) -> list[Fact]:
         Fact("诉求", hide(ticket.demand)),
         Fact("产品或服务", hide(ticket.product)),
         Fact("称呼", name),
-        Fact("联系方式", contact or "客户没有留下"),
+        Fact("联系方式", contact or ("" if ticket.erased_at else "客户没有留下")),
         *(Fact(label, hide(_found(ticket.found.get(key)))) for key, label in FOUND.items()),
     ]
     return [fact for fact in facts if fact.value]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from actions.desk import categories, triage
+from actions.desk.events import WRITTEN
 from actions.desk.life import Step
 from actions.store.tables.desk import TicketEvent
 from bot.pages.desk_forms import LEVEL_NAMES, LEVELS
@@ -47,13 +48,26 @@ OUTSIDE = frozenset(
 _PARTS = {"finding": "核查结果", "basis": "依据", "remedy": "处理意见"}
 
 
-def event_line(event: TicketEvent, names: Mapping[str, str], hide: Hide) -> Line:
-    """Return one event as a line; `names` are the house's by user id, `hide` masks what was written."""
+def event_line(event: TicketEvent, names: Mapping[str, str], hide: Hide, gone: str = "") -> Line:
+    """Return one event as a line; `names` are the house's by user id, `hide` masks what was written.
+
+    `gone` stands for that where the ticket is erased.
+    """
     who = "客户" if event.actor_kind == "customer" else names.get(event.actor, "系统")
     internal = event.type not in OUTSIDE
     return Line(
-        event.actor_kind, who, _what(event, names), hide(_text(event)), event.created_at, internal=internal
+        event.actor_kind,
+        who,
+        _what(event, names),
+        gone if gone and _is_written(event) else hide(_text(event)),
+        event.created_at,
+        internal=internal,
     )
+
+
+def _is_written(event: TicketEvent) -> bool:
+    """Tell whether somebody wrote something into the step: it is there, or its digest."""
+    return ("said" in event.facts and event.type != "created") or bool(WRITTEN & event.facts.keys())
 
 
 def _what(event: TicketEvent, names: Mapping[str, str]) -> str:

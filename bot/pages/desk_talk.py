@@ -46,8 +46,8 @@ def talk(s: Session, conversation_id: str, after: int = 0) -> list[Line]:
 def turn_line(turn: Turn) -> Line:
     """Return one turn as a line; a pressed button that was a command reads as that."""
     pressed = turn.actor is Actor.CUSTOMER and COMMAND.fullmatch(turn.text)
-    text = "（按了一个按钮）" if pressed else turn.text
-    return Line(str(turn.actor), WHO[turn.actor], "", text, turn.created_at, seq=turn.seq)
+    text, actor = "（按了一个按钮）" if pressed else turn.text, conversations.shown_actor(turn)
+    return Line(str(actor), WHO[actor], "", text, turn.created_at, seq=turn.seq)
 
 
 def handover_due(one: Handover, now: datetime) -> Due:

@@ -124,11 +124,12 @@ def live_case(
 
 def said(turn: Turn) -> Said:
     """Return a turn as a line; a pressed button that was a command reads as that."""
-    customer = turn.actor is Actor.CUSTOMER
+    actor = conversations.shown_actor(turn)
+    customer = actor is Actor.CUSTOMER
     pressed = customer and COMMAND.fullmatch(turn.text)
-    name = str(turn.data.get("handler_name") or WHO[turn.actor])
+    name = str(turn.data.get("handler_name") or WHO[actor])
     return Said(
-        turn.seq, str(turn.actor), name, "（按了一个按钮）" if pressed else turn.text, turn.created_at,
+        turn.seq, str(actor), name, "（按了一个按钮）" if pressed else turn.text, turn.created_at,
         asks=customer and turn.kind == "text" and not pressed, file=turn.data if turn.kind == "file" else {},
     )  # fmt: skip
 
@@ -148,7 +149,7 @@ def matter(turns: Sequence[Turn], one: Handover) -> str:
 
 def _is_question(turn: Turn) -> bool:
     return (
-        turn.actor is Actor.CUSTOMER
+        conversations.shown_actor(turn) is Actor.CUSTOMER
         and turn.kind == "text"
         and not COMMAND.fullmatch(turn.text)
         and not ASKING.fullmatch(turn.text)

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from actions.store.base import (
     ID_LENGTH,
@@ -46,6 +46,7 @@ class Priority(StrEnum):
 
 
 _RUNS = text("stopped_at IS NULL")
+_KEPT = text("erased_at IS NULL")
 # What waits for a decision is a small part of all tickets and looked at all day.
 _PENDING = (
     ("ix_tickets_pending", ("due_at",)),
@@ -62,7 +63,8 @@ class Ticket(Base):
     searched by; `stopped_at` is NULL exactly while a decision is pending. `proposed` holds the classifier's
     proposals, `business`, `channel` and `cause` what a handler confirmed. The four levels of ISO 10002 run
     from 1 (low) to 3 (high). `alert` is the last thing that the timer warned of, `indexed` the form of the
-    search terms that the ticket is found by (0: none yet).
+    search terms that the ticket is found by (0: none yet). A ticket on hold (`held_at`) is never erased; of
+    one that is erased only facts are left. `forget_at` is when its customer asked for deletion.
     """
 
     __tablename__ = "tickets"
@@ -70,6 +72,7 @@ class Ticket(Base):
         Index(None, "state", "created_at"),
         Index(None, "handler_id", "created_at"),
         *(Index(name, *of, sqlite_where=_RUNS, postgresql_where=_RUNS) for name, of in _PENDING),
+        Index("ix_tickets_kept", "closed_at", sqlite_where=_KEPT, postgresql_where=_KEPT),
     )
 
     id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True, default=new_id)
@@ -117,10 +120,19 @@ class Ticket(Base):
     seen_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     search_key: Mapped[int] = mapped_column(BigInteger, unique=True, default=new_search_key)
     indexed: Mapped[int] = mapped_column(default=0)
+    held_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    held_by: Mapped[str | None] = mapped_column(String(ID_LENGTH))
+    hold_reason: Mapped[str | None] = mapped_column(EncryptedText)
+    erased_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    forget_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
 
 class TicketEvent(AppendOnly, Base):
-    """One step in a ticket's life; its hash covers the step before. Never changed, never deleted."""
+    """One step in a ticket's life; its hash covers the step before. Never changed, never deleted.
+
+    The hash covers `facts`. What people wrote is in `words`, which can be erased: `facts["said"]` is its
+    digest. Events from before that have their words among the facts.
+    """
 
     __tablename__ = "ticket_events"
     __table_args__ = (UniqueConstraint("ticket_id", "seq"),)
@@ -131,10 +143,20 @@ class TicketEvent(AppendOnly, Base):
     type: Mapped[str] = mapped_column(String(32))
     actor: Mapped[str] = mapped_column(String(255))
     actor_kind: Mapped[str] = mapped_column(String(16))
-    data: Mapped[dict[str, Any]] = mapped_column(EncryptedJSON)
+    facts: Mapped[dict[str, Any]] = mapped_column("data", EncryptedJSON, key="facts")
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
     prev_hash: Mapped[str] = mapped_column(String(64))
     hash: Mapped[str] = mapped_column(String(64))
+    words: Mapped[TicketText | None] = relationship(lazy="joined", passive_deletes="all")
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """Return the facts and what was written, as far as it is still there."""
+        return {**self.facts, **(self.words.said if self.words else {})}
+
+    @data.setter
+    def data(self, facts: dict[str, Any]) -> None:
+        self.facts = facts
 
     def content(self) -> dict[str, object]:
         """Return what the hash covers."""
@@ -144,9 +166,21 @@ class TicketEvent(AppendOnly, Base):
             "type": self.type,
             "actor": self.actor,
             "actor_kind": self.actor_kind,
-            "data": self.data,
+            "data": self.facts,
             "created_at": self.created_at.astimezone(UTC).isoformat(),
         }
+
+
+class TicketText(AppendOnly, Base):
+    """What people wrote in one step of a ticket, with a random salt; gone once the ticket is erased."""
+
+    __tablename__ = "ticket_texts"
+
+    event_id: Mapped[str] = mapped_column(
+        ForeignKey("ticket_events.id", ondelete="CASCADE"), primary_key=True
+    )
+    ticket_id: Mapped[str] = mapped_column(ForeignKey("tickets.id"), index=True)
+    said: Mapped[dict[str, Any]] = mapped_column(EncryptedJSON)
 
 
 class TicketTerm(Base):

@@ -38,19 +38,22 @@ class HandoverState(StrEnum):
 
 
 _UNCOUNTED = text("uncounted")
+_KEPT, _ASKED = text("erased_at IS NULL"), text("forget_at IS NOT NULL")
 
 
 class Conversation(Base):
     """One customer on one channel. Staff and customers never share one, so staff answers stay with staff.
 
     `uncounted` is set with whatever is added, until `actions.figures.refresh` has counted it.
-    `delivered_seq` is how far windows have certainly got that cannot say so themselves.
+    `delivered_seq` is how far windows have certainly got that cannot say so themselves. `forget_at` is set
+    while a customer's wish for deletion waits for a complaint to end: what was said until then goes.
     """
 
     __tablename__ = "conversations"
     __table_args__ = (
         UniqueConstraint("channel", "external_id", "audience"),
         Index("ix_conversations_uncounted", "id", sqlite_where=_UNCOUNTED, postgresql_where=_UNCOUNTED),
+        Index("ix_conversations_to_forget", "id", sqlite_where=_ASKED, postgresql_where=_ASKED),
     )
 
     id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True, default=new_id)
@@ -66,6 +69,7 @@ class Conversation(Base):
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
     last_at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
     uncounted: Mapped[bool] = mapped_column(default=True)
+    forget_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
 
 class Customer(Base):
@@ -81,13 +85,17 @@ class Customer(Base):
 
 
 class Turn(Base):
-    """One line of a conversation; a customer's text is masked before it is stored."""
+    """One line of a conversation; a customer's text is masked before it is stored.
+
+    Of an erased one the figures' facts stay: who, when, which outcome, how fast.
+    """
 
     __tablename__ = "turns"
     __table_args__ = (
         UniqueConstraint("conversation_id", "seq"),
         UniqueConstraint("conversation_id", "key"),
         Index(None, "actor", "created_at"),
+        Index("ix_turns_kept", "created_at", "conversation_id", sqlite_where=_KEPT, postgresql_where=_KEPT),
     )
 
     id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True, default=new_id)
@@ -103,6 +111,7 @@ class Turn(Base):
     key: Mapped[str | None] = mapped_column(String(128))
     latency_ms: Mapped[float | None]
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
+    erased_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
 
 class Handover(Base):
@@ -145,7 +154,7 @@ class RatingOffer(Base):
 
 
 class Rating(Base):
-    """What the customer gave; the comment is masked, then encrypted."""
+    """What the customer gave; the comment is masked, then encrypted, and "" once it is erased."""
 
     __tablename__ = "ratings"
 
@@ -156,6 +165,7 @@ class Rating(Base):
     comment: Mapped[str] = mapped_column(EncryptedText, default="")
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
     updated_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    erased_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
 
 class AnswerMark(Base):

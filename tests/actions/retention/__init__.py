@@ -1,0 +1,1 @@
+"""Retention: what is erased, what stays, and that both can be proven."""
