@@ -45,6 +45,8 @@ def check(arguments: argparse.Namespace) -> int:
     out: Path = arguments.out or arguments.settings.data_dir / "eval"
     wanted = [one for one in parts(part="dev", with_rasa=False) if one.name in QUICK]
     found, failed = measured(wanted, out, arguments.settings.data_dir)
+    if arguments.keep and not failed:
+        _dump(REFERENCE, found, "dev")
     reference = read(REFERENCE)
     changes = compare(reference, [one for its in found.values() for one in its])
     print(changes_table(changes))
@@ -134,15 +136,9 @@ def _process(part: Part, folder: Path, data_dir: Path) -> int:
 
 
 def _write(out: Path, found: Found, part: str) -> None:
-    at = datetime.now(UTC)
-    content: dict[str, Any] = {
-        "at": at.isoformat(timespec="seconds"), "part": part, "cores": os.cpu_count(),
-        "load": round(os.getloadavg()[0], 1),
-        "parts": {title: [one.to_json() for one in its] for title, its in found.items()},
-    }  # fmt: skip
-    (out / FILE).write_text(json.dumps(content, ensure_ascii=False, indent=1), encoding="utf-8")
+    content = _dump(out / FILE, found, part)
     drawn = charts.Charts(out)
-    body = [page.paragraph(f"{at:%Y-%m-%d %H:%M} UTC，{content['cores']} 核，结束时负载 {content['load']}。")]
+    body = [page.paragraph(f"{content['at']}，{content['cores']} 核，结束时负载 {content['load']}。")]
     for number, (title, its) in enumerate(found.items()):
         body += [page.heading(title), page.table(_HEADINGS, [row(one) for one in its])]
         shares = [one for one in its if one.unit == "share"]
@@ -150,3 +146,13 @@ def _write(out: Path, found: Found, part: str) -> None:
             charts.beside(drawn, f"part{number}", shares)
             body.append(page.drawings([drawn.drawn[f"part{number}"]]))
     (out / "all.html").write_text(page.page("问津：全部测量", body), encoding="utf-8")
+
+
+def _dump(path: Path, found: Found, part: str) -> dict[str, Any]:
+    content: dict[str, Any] = {
+        "at": datetime.now(UTC).isoformat(timespec="seconds"), "part": part, "cores": os.cpu_count(),
+        "load": round(os.getloadavg()[0], 1),
+        "parts": {title: [one.to_json() for one in its] for title, its in found.items()},
+    }  # fmt: skip
+    path.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    return content
