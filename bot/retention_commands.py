@@ -70,6 +70,9 @@ def run(arguments: argparse.Namespace) -> int:
         done = runs.run(runtime.db, arguments.settings.periods(), runtime.now(), progress=progress)
     for name, number in done.erased.items():
         print(f"{labels[name]}\t{number}")
+    if done.failed:
+        say(f"有 {done.failed} 处没有删除成功，原因见日志；再次运行会重试。")
+        return 1
     say("已删除，并记入审计日志。" if done.erased else "没有超过保存期限的内容。")
     return 0
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,7 +18,9 @@ from actions.retention.periods import Periods
 from actions.store import audit
 from actions.store.engine import BUSY_MS, Database
 from actions.store.tables.audit import AuditRow
+from knowledge.errors import WenjinError
 
+log = logging.getLogger(__name__)
 # Tickets first: what only they needed is due with them.
 KINDS: tuple[Kind, ...] = (
     files.TICKETS, talks.TURNS, talks.TRACKERS, talks.FILES, others.CUSTOMERS, others.COMMENTS,
@@ -44,10 +47,14 @@ class Planned:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What a run erased, by kind; `finished` where nothing due was left to do."""
+    """What a run erased, by kind; `finished` where all that was due has been tried.
+
+    `failed` things could not be erased: the log says why, and the next run tries again.
+    """
 
     erased: Counter[str]
     finished: bool
+    failed: int = 0
 
 
 def plan(db: Database, periods: Periods, now: datetime) -> list[Planned]:
@@ -70,24 +77,26 @@ def run(
     Each transaction erases a few things and says so in the audit; a run that was killed has lost nothing, and
     the next one goes on. A finished run leaves one more audit row with all counts and days.
     """
-    when, erased = When(now, periods), Counter[str]()
+    when, erased, failed = When(now, periods), Counter[str](), 0
     for kind in KINDS:
         with db.reading() as s:
             keys = [one.key for one in kind.find(s, when)]
         for start in range(0, len(keys), BATCH):
             if stop():
-                return Done(erased, finished=False)
-            erased[kind.name] += _erase(db, kind, keys[start : start + BATCH], when)
+                return Done(+erased, finished=False, failed=failed)
+            count, lost = _tried(db, kind, keys[start : start + BATCH], when)
+            erased[kind.name] += count
+            failed += lost
             progress(kind.label, min(start + BATCH, len(keys)), len(keys))
     erased = +erased
     with db.begin() as s:
         audit.record(
             s, actor="system", action=RUN, object_type="retention", object_id="",
-            data={"erased": dict(erased), "before": _cutoffs(when)}, now=now,
+            data={"erased": dict(erased), "failed": failed, "before": _cutoffs(when)}, now=now,
         )  # fmt: skip
     if erased:
         empty_log(db)
-    return Done(erased, finished=True)
+    return Done(erased, finished=True, failed=failed)
 
 
 def is_due(s: Session, now: datetime) -> bool:
@@ -121,6 +130,20 @@ def empty_log(db: Database) -> None:
         cursor.execute(f"PRAGMA busy_timeout={BUSY_MS}")
     finally:
         connection.close()
+
+
+def _tried(db: Database, kind: Kind, keys: list[str], when: When) -> tuple[int, int]:
+    """Erase some keys and return how many pieces that was, and how many keys failed, which keep no other."""
+    try:
+        return _erase(db, kind, keys, when), 0
+    except WenjinError:  # the database cannot be reached or read: nothing else will work either
+        raise
+    except Exception:
+        if len(keys) == 1:
+            log.exception("erasing %s %s failed", kind.name, keys[0])
+            return 0, 1
+        done = [_tried(db, kind, [key], when) for key in keys]
+        return sum(count for count, _ in done), sum(lost for _, lost in done)
 
 
 def _erase(db: Database, kind: Kind, keys: list[str], when: When) -> int:

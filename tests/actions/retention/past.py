@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from actions.desk import attachments, tickets, work
 from actions.desk.attachments import Upload
+from actions.retention import runs
 from actions.retention.periods import Periods
 from actions.service import conversations, customers, handovers, ratings
 from actions.service.replies import Reply, ReplyKind
@@ -110,6 +111,11 @@ def lived(s: Session, at: datetime = LONG_AGO) -> Past:
     )  # fmt: skip
     s.flush()
     return Past(people, ticket, chat)
+
+
+def counts(db: Database, periods: Periods = PERIODS) -> dict[str, int]:
+    """Return how much is due now, by kind."""
+    return {one.kind.name: one.count for one in runs.plan(db, periods, NOW) if one.count}
 
 
 def everything(db: Database) -> dict[str, list[tuple[object, ...]]]:
