@@ -110,7 +110,7 @@ class TurnService:
 
     async def _rehearse(self) -> None:
         speaker = Speaker("web", f"rehearsal:{new_id()}", "rehearsal")
-        for text in ("您好", "投诉一般多久能处理完"):
+        for text in ("您好", "投诉一般多久能处理完", "tousu duojiu chuli wan"):
             with self._database.begin() as session:
                 conversation = self.open(session, speaker)
                 with session_scope(session, self._context(conversation, None)):
