@@ -59,8 +59,6 @@ def _serve_alone(settings: Settings) -> int:
     from bot.app import create_app, warm
     from bot.workers import options
 
-    # Other processes would want the second core, too.
-    os.environ.setdefault("WENJIN_TORCH_THREADS", str(min(2, os.cpu_count() or 1)))
     runtime = Runtime(settings)
     with steps() as (step, progress):
         warm(runtime, say=step, progress=progress)
