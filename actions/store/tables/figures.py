@@ -69,7 +69,9 @@ class TicketCycle(Base):
     """
 
     __tablename__ = "ticket_cycles"
-    __table_args__ = (Index(None, "stopped_at"), Index(None, "started_at"))
+    __table_args__ = tuple(
+        Index(None, at) for at in ("stopped_at", "started_at", "due_at", "decided_at", "first_response_at")
+    )
 
     ticket_id: Mapped[str] = mapped_column(ForeignKey("tickets.id"), primary_key=True)
     cycle: Mapped[int] = mapped_column(primary_key=True)
