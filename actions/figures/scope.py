@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Subquery, select
+from sqlalchemy import ColumnElement, Subquery, func, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from actions.store.tables.desk import Ticket
@@ -52,7 +52,8 @@ class Scope:
 
     def complaints(self) -> list[ColumnElement[bool]]:
         """Return the conditions on tickets of this scope, whatever their time; merged ones count as one."""
-        found: list[ColumnElement[bool]] = [Ticket.merged_into.is_(None)]
+        # Nearly all tickets are not merged: as an expression it keeps SQLite from beginning with that index.
+        found: list[ColumnElement[bool]] = [func.coalesce(Ticket.merged_into, "") == ""]
         if self.channel:
             of_it = select(Conversation.id).where(Conversation.channel == self.channel)
             found.append(Ticket.conversation_id.in_(of_it))
