@@ -50,8 +50,9 @@ _DOUBTFUL = frozenset(
 )
 # Taken for these, what the manual answers is a question; outside of forms, where it may be an answer to ours.
 _UNHEARD = frozenset({"chitchat", "nlu_fallback"})
-_UNCERTAIN = _DOUBTFUL | {"correct", "leave_quiz"}
-_NEVER = frozenset({"complain", "foreign", "injection", "withdraw"})
+_UNCERTAIN = frozenset(
+    {"add_to_ticket", "check_ticket", "correct", "dissatisfied", "leave_quiz", "rate", "repeat"}
+)
 SURE = 0.9
 CHAT, SURELY_CHAT = "chitchat", 0.97
 _SERVICE = re.compile(
@@ -96,4 +97,4 @@ def _mistaken(intent: str, confidence: float) -> bool:
 
 
 def _unheard(intent: str, confidence: float) -> bool:
-    return intent in _UNHEARD or (intent in _UNCERTAIN - _NEVER and confidence < SURE)
+    return intent in _UNHEARD or (intent in _UNCERTAIN and confidence < SURE)
