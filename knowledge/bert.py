@@ -1,8 +1,13 @@
-"""Read one short text with a BERT model in half the time: same weights, same result, no detours."""
+"""Read short texts with a BERT model in less than half the time: same weights, fewer steps.
+
+Weights are bfloat16 where the processor multiplies those: half the memory to read, and reading it is what one
+short text costs. What is added up and normalised between the steps is float32.
+"""
 
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -10,84 +15,101 @@ from torch.nn import functional
 
 log = logging.getLogger(__name__)
 ROWS = 16  # pieces of a usual question: what packed weights are laid out for; any other number works, too
-CLOSE = 1e-4
+ALIKE = 0.9999  # cosine that each piece's state must reach with what the model itself makes of it
 _SAMPLES = ("投诉一般多久能处理完", "我的资金安全怎么保障，出了事故你们会通知客户吗？ok")
+_NATIVE = ("avx512_bf16", "amx_bf16")
 _packed_linear = getattr(torch.ops.mkldnn, "_linear_pointwise", None)
 
 
-class PackedLinear(torch.nn.Module):  # type: ignore[misc]
-    """A linear layer whose weights lie as the processor reads them; it takes the place of the original."""
+class Packed:
+    """One linear step of one or more layers side by side, its weights as the processor reads them."""
 
-    def __init__(self, layer: torch.nn.Linear) -> None:
-        super().__init__()
-        self._weight = torch.ops.mkldnn._reorder_linear_weight(layer.weight.detach(), ROWS)
-        self._bias = layer.bias.detach()
+    def __init__(self, layers: list[torch.nn.Linear], dtype: torch.dtype) -> None:
+        weight = torch.cat([layer.weight for layer in layers]).detach().to(dtype)
+        self._weight = torch.ops.mkldnn._reorder_linear_weight(weight, ROWS)
+        self._bias = torch.cat([layer.bias for layer in layers]).detach().to(dtype)
+        self._dtype = dtype
 
-    def forward(self, states: torch.Tensor, activation: str = "none") -> torch.Tensor:
-        """Return the layer's output, its activation applied."""
+    def __call__(self, states: torch.Tensor, activation: str = "none") -> torch.Tensor:
+        """Return the step's output in its own precision, the activation applied."""
         how = "none" if activation == "gelu" else ""
-        packed: torch.Tensor = torch.ops.mkldnn._linear_pointwise(
-            states, self._weight, self._bias, activation, [], how
+        out: torch.Tensor = torch.ops.mkldnn._linear_pointwise(
+            states.to(self._dtype), self._weight, self._bias, activation, [], how
         )
-        return packed
+        return out
+
+
+@dataclass(frozen=True, slots=True)
+class _Layer:
+    asking: Packed  # query, key and value
+    attended: Packed
+    inner: Packed
+    outer: Packed
+    norms: tuple[Any, Any]
 
 
 class QuickBert:
-    """Runs a BERT model on one unpadded text. Make it with `quicken`, which checks that nothing changed."""
+    """Runs a BERT model on one unpadded text. Make it with `quicken`, which checks what comes out."""
 
-    def __init__(self, model: Any) -> None:
+    def __init__(self, model: Any, dtype: torch.dtype) -> None:
+        self.half = dtype != torch.float32
         self._embeddings = model.embeddings
-        self._layers = list(model.encoder.layer)
         self._heads = int(model.config.num_attention_heads)
+        self._layers = [_layer(layer, dtype) for layer in model.encoder.layer]
 
     def __call__(self, ids: torch.Tensor) -> torch.Tensor:
         """Return the last hidden states, shape (1, pieces, dim), of piece ids of shape (1, pieces)."""
         states = self._embed(ids[0])
         for layer in self._layers:
-            attended = layer.attention.output.dense(self._attend(layer.attention.self, states))
-            states = layer.attention.output.LayerNorm(attended + states)
-            states = layer.output.LayerNorm(
-                layer.output.dense(layer.intermediate.dense(states, "gelu")) + states
-            )
+            first, second = layer.norms
+            states = _norm(layer.attended(self._attend(layer.asking(states))) + states, first)
+            states = _norm(layer.outer(layer.inner(states, "gelu")) + states, second)
         return states.unsqueeze(0)
 
     def _embed(self, ids: torch.Tensor) -> torch.Tensor:
         parts = self._embeddings
         words = functional.embedding(ids, parts.word_embeddings.weight)
         states = words + parts.token_type_embeddings.weight[0] + parts.position_embeddings.weight[: len(ids)]
-        normalised: torch.Tensor = parts.LayerNorm(states)
-        return normalised
+        return _norm(states, parts.LayerNorm)
 
-    def _attend(self, attention: Any, states: torch.Tensor) -> torch.Tensor:
-        pieces, size = states.shape
-        query, key, value = (
-            part(states).view(1, pieces, self._heads, -1).transpose(1, 2)
-            for part in (attention.query, attention.key, attention.value)
-        )
+    def _attend(self, asking: torch.Tensor) -> torch.Tensor:
+        pieces = len(asking)
+        query, key, value = asking.view(pieces, 3, 1, self._heads, -1).permute(1, 2, 3, 0, 4)
         mixed = functional.scaled_dot_product_attention(query, key, value)
-        return mixed[0].transpose(0, 1).reshape(pieces, size)
+        return mixed[0].transpose(0, 1).reshape(pieces, -1)
+
+
+def _layer(layer: Any, dtype: torch.dtype) -> _Layer:
+    attention = layer.attention.self
+    return _Layer(
+        Packed([attention.query, attention.key, attention.value], dtype),
+        Packed([layer.attention.output.dense], dtype),
+        Packed([layer.intermediate.dense], dtype),
+        Packed([layer.output.dense], dtype),
+        (layer.attention.output.LayerNorm, layer.output.LayerNorm),
+    )
+
+
+def _norm(states: torch.Tensor, layer: Any) -> torch.Tensor:
+    return functional.layer_norm(states, layer.normalized_shape, layer.weight, layer.bias, layer.eps)
 
 
 def quicken(transformer: Any) -> QuickBert | None:
-    """Pack the linear layers of a sentence-transformers module in place and return its quick reader.
+    """Return a quick reader of a sentence-transformers module, which stays as it is.
 
-    Returns None, with everything as it was, for other models than BERT, where the processor's library has no
-    packed layers, or where a sample comes out differently.
+    Returns None for other models than BERT, where the processor's library has no packed layers, or where a
+    sample comes out differently.
     """
     model = getattr(transformer, "auto_model", None)
     if not _suits(model):
         return None
-    wanted = [_states(transformer, text) for text in _SAMPLES]
-    originals = _pack(model)
-    quick = QuickBert(model)
     try:
-        got = [quick(_ids(transformer, text)) for text in _SAMPLES]
-        if all(bool((one - other).abs().max() < CLOSE) for one, other in zip(got, wanted, strict=True)):
+        quick = QuickBert(model, torch.bfloat16 if _multiplies_half() else torch.float32)
+        if all(_same(quick, transformer, text) for text in _SAMPLES):
             return quick
+        log.warning("the quick reader is not used: a sample comes out differently")
     except (RuntimeError, AttributeError, TypeError) as error:
         log.warning("the quick reader cannot be used: %s", error)
-    for parent, name, layer in originals:
-        setattr(parent, name, layer)
     return None
 
 
@@ -105,24 +127,14 @@ def _suits(model: Any) -> bool:
     )
 
 
-def _pack(model: Any) -> list[tuple[torch.nn.Module, str, torch.nn.Linear]]:
-    """Put packed layers in the place of the encoder's linear layers; return what was there."""
-    found = [
-        (parent, name, child)
-        for parent in model.encoder.modules()
-        for name, child in parent.named_children()
-        if isinstance(child, torch.nn.Linear)
-    ]
-    for parent, name, child in found:
-        setattr(parent, name, PackedLinear(child))
-    return found
+def _multiplies_half() -> bool:
+    """Tell whether the processor multiplies bfloat16 by itself; without that it is slower than float32."""
+    can = torch.cpu.get_capabilities()
+    return any(can.get(name) for name in _NATIVE)
 
 
-def _ids(transformer: Any, text: str) -> torch.Tensor:
-    ids: torch.Tensor = transformer.preprocess([text])["input_ids"]
-    return ids
-
-
-def _states(transformer: Any, text: str) -> torch.Tensor:
-    states: torch.Tensor = transformer(dict(transformer.preprocess([text])))["token_embeddings"]
-    return states
+def _same(quick: QuickBert, transformer: Any, text: str) -> bool:
+    features = dict(transformer.preprocess([text]))
+    got = quick(features["input_ids"])
+    wanted = transformer(features)["token_embeddings"]
+    return bool(functional.cosine_similarity(got, wanted, dim=-1).min() > ALIKE)

@@ -113,14 +113,15 @@ def signals_of(view: View, classifiers: Classifiers, asked: Asked) -> Floats:
     """Return what tells answerable from unanswerable, shape (questions, signals)."""
     known, refused = asked.vectors @ view.vectors.T, asked.vectors @ view.refused.T
     near, far = asked.near, asked.mapped @ view.refused_mapped.T
+    nearest, furthest = _ranked(near, 20), _ranked(far, 20)
     columns = [
-        _top(known, 3),
-        _top(refused, 3),
-        _top(near, 3),
-        _top(far, 3),
-        _top(near, 1) - _top(far, 1),
-        _top(near, 8) - _top(far, 8),
-        _top(near, 20) - _top(far, 20),
+        _top(_ranked(known, 3), 3),
+        _top(_ranked(refused, 3), 3),
+        _top(nearest, 3),
+        _top(furthest, 3),
+        _top(nearest, 1) - _top(furthest, 1),
+        _top(nearest, 8) - _top(furthest, 8),
+        _top(nearest, 20) - _top(furthest, 20),
         _crowd(near) - _crowd(far),
         _crowd(2 * known) - _crowd(2 * refused),
         asked.sentence,
@@ -148,9 +149,14 @@ def _most(vectors: Floats, others: Floats) -> Floats:
     return np.asarray((vectors @ others.T).max(axis=1), np.float32)
 
 
-def _top(similarities: Floats, count: int) -> Floats:
+def _ranked(similarities: Floats, count: int) -> Floats:
+    """Return the highest of each row, at most `count` of them, the highest last."""
     kept = min(count, similarities.shape[1])
-    return np.asarray(np.partition(similarities, -kept, axis=1)[:, -kept:].mean(axis=1), np.float32)
+    return np.sort(np.partition(similarities, -kept, axis=1)[:, -kept:], axis=1)
+
+
+def _top(ranked: Floats, count: int) -> Floats:
+    return np.asarray(ranked[:, -count:].mean(axis=1), np.float32)
 
 
 def enough(view: View) -> bool:

@@ -70,6 +70,8 @@ class SentenceEncoder:
         self._first, *self._rest = list(self._model)
         with torch.inference_mode():
             self._quick = quicken(self._first)
+        # In half precision texts are read faster one by one; padding them to one length costs more.
+        self._batch = 1 if self._quick and self._quick.half else BATCH
         self._prompt = (self._model.prompts or {}).get("query", "")
         self._lead = 1 + len(self._model.tokenizer.tokenize(self._prompt.strip())) if self._prompt else 1
         self._fingerprint = _fingerprint(path)
@@ -114,8 +116,8 @@ class SentenceEncoder:
     def _forward(self, texts: Sequence[str], progress: Progress | None) -> Any:
         order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
         normalise = self._torch.nn.functional.normalize
-        for start in range(0, len(order), BATCH):
-            batch = order[start : start + BATCH]
+        for start in range(0, len(order), self._batch):
+            batch = order[start : start + self._batch]
             features = self._model.preprocess([self._prompt + texts[i] for i in batch])
             with self._torch.inference_mode():
                 output = self._run(dict(features))
@@ -125,10 +127,10 @@ class SentenceEncoder:
             for row, i in enumerate(batch):
                 yield i, sentences[row], tokens[row, self._lead : max(int(lengths[row]) - 1, self._lead + 1)]
             if progress:
-                progress(min(start + BATCH, len(order)), len(order))
+                progress(start + len(batch), len(order))
 
     def _run(self, features: dict[str, Any]) -> dict[str, Any]:
-        """Return the model's output; one text alone, as in a turn, takes the quick way where there is one."""
+        """Return the model's output; one text alone takes the quick way where there is one."""
         if self._quick is None or len(features["input_ids"]) > 1:
             output: dict[str, Any] = self._model.forward(features)
             return output

@@ -55,7 +55,7 @@ class Groups:
     def best(self, scores: Floats, most: int) -> Floats:
         """Return the mean of each group's best `most` scores; groups without members have the lowest."""
         lowest = float(scores.min()) if len(scores) else 0.0
-        padded = np.append(scores, -np.inf)[self.table]
+        padded = np.append(scores, np.float32(-np.inf))[self.table]
         keep = min(most, padded.shape[1])
         if keep == 1:
             best = padded.max(axis=1, keepdims=True)

@@ -44,8 +44,13 @@ class TurnTrackerStore(TrackerStore):  # type: ignore[misc]
         )
 
     async def save(self, tracker: DialogueStateTracker) -> None:
-        """Write slots, open form and the last turns, masked but for what a flow still needs."""
+        """Write slots, open form and the last turns, masked but for what a flow still needs.
+
+        One in which nothing was said yet is not worth a row: Rasa saves it as soon as it is made.
+        """
         events = list(tracker.events)
+        if tracker.latest_message is None or not tracker.latest_message.text:
+            return
         start, held = window(events), tracker.current_slot_values()
         slots, loop = fold(events[:start])
         payload = {

@@ -33,17 +33,35 @@ def test_the_vectors_are_the_librarys(model: SentenceTransformer, encoder: Sente
     assert encoder._quick is not None
     wanted = _vectors(model)
     got = np.vstack([encoder.encode_full([text])[0].sentence for text in TEXTS])
-    assert ((wanted * got).sum(axis=1) > 0.999999).all()
+    assert ((wanted * got).sum(axis=1) > bert.ALIKE).all()
 
 
-def test_where_it_differs_everything_stays_as_it_was(
+@pytest.mark.parametrize(("half", "alike"), [(False, 0.999999), (True, bert.ALIKE)], ids=["single", "half"])
+def test_each_piece_is_the_librarys(
+    model: SentenceTransformer, monkeypatch: pytest.MonkeyPatch, half: bool, alike: float
+) -> None:
+    if half and not bert._multiplies_half():
+        pytest.skip("this processor does not multiply bfloat16")
+    monkeypatch.setattr(bert, "_multiplies_half", lambda: half)
+    with torch.inference_mode():
+        quick = bert.quicken(model[0])
+        assert quick is not None
+        assert quick.half == half
+        for text in TEXTS:
+            features = model[0].preprocess([text])
+            wanted = model[0](dict(features))["token_embeddings"]
+            got = quick(features["input_ids"])
+            assert got.dtype == torch.float32
+            assert torch.nn.functional.cosine_similarity(got, wanted, dim=-1).min() > alike
+
+
+def test_where_a_sample_differs_it_is_not_used(
     model: SentenceTransformer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = _vectors(model)
-    monkeypatch.setattr(bert, "CLOSE", 0.0)
+    monkeypatch.setattr(bert, "ALIKE", 1.1)
     with torch.inference_mode():
         assert bert.quicken(model[0]) is None
-    assert not any(isinstance(layer, bert.PackedLinear) for layer in model.modules())
     assert np.array_equal(before, _vectors(model))
 
 
