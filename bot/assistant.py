@@ -8,6 +8,7 @@ from pathlib import Path
 from actions.rasa.services import Answerer, Services, configure
 from actions.training import bank, checks, drills
 from bot.dialogue import Dialogue, train
+from bot.dialogue.payloads import as_text
 from bot.metrics import MODEL, stage
 from bot.runtime import Runtime
 from bot.settings import Settings
@@ -15,6 +16,7 @@ from bot.turns import TurnService
 from knowledge.document import Answer, Audience
 from knowledge.encoder import Progress
 from knowledge.library import EDITION
+from knowledge.text import normalise
 from knowledge.weights import build as build_encoder
 
 Say = Callable[[str], None]
@@ -89,5 +91,10 @@ def make_turns(runtime: Runtime) -> TurnService:
     MODEL.labels(model.stem.removesuffix(".tar")).set(1)
     dialogue = Dialogue.load(model, manual=runtime)
     return TurnService(
-        runtime.db, dialogue, runtime.hub, per_minute=settings.messages_per_minute, clock=runtime.now
+        runtime.db,
+        dialogue,
+        runtime.hub,
+        per_minute=settings.messages_per_minute,
+        clock=runtime.now,
+        ahead=lambda text: runtime.encoder.encode_one(normalise(as_text(text))),
     )

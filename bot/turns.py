@@ -6,6 +6,7 @@ import logging
 import random
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -62,7 +63,11 @@ def conversation_of(session: Session, speaker: Speaker, now: datetime) -> Conver
 
 
 class TurnService:
-    """Runs turns on the dialogue's own thread, one at a time for each conversation."""
+    """Runs turns on the dialogue's own thread, one at a time for each conversation.
+
+    `ahead` reads a message on another thread while it is being stored, so that its vector is there when the
+    dialogue asks for it.
+    """
 
     def __init__(
         self,
@@ -72,10 +77,12 @@ class TurnService:
         *,
         per_minute: int,
         clock: Callable[[], datetime],
+        ahead: Callable[[str], object] = lambda _: None,
     ) -> None:
         self._database, self._dialogue, self._hub = database, dialogue, hub
         self._per_minute, self._clock = per_minute, clock
         self._rng = random.SystemRandom()
+        self._ahead, self._reader = ahead, ThreadPoolExecutor(1, "ahead")
 
     async def handle(
         self, speaker: Speaker, text: object, *, key: str, metadata: dict[str, Any] | None = None
@@ -88,6 +95,7 @@ class TurnService:
         said = check_message(text)
         if not await self._hub.allow(f"{speaker.channel}:{speaker.external_id}", self._per_minute):
             raise too_many("too_many_messages", "您发得太快了，请稍等一分钟再发。")
+        self._reader.submit(self._ahead, said)
         work = self._turn(speaker, said, key, metadata or {}, time.perf_counter())
         with TURNS_OPEN.track_inprogress():
             return await self._dialogue.run(work)
@@ -120,6 +128,7 @@ class TurnService:
     def close(self) -> None:
         """End the dialogue's thread after the turn that is running."""
         self._dialogue.close()
+        self._reader.shutdown(cancel_futures=True)
 
     async def _turn(
         self, speaker: Speaker, said: str, key: str, metadata: dict[str, Any], came: float
@@ -136,15 +145,14 @@ class TurnService:
 
     @stage("store")
     def _receive(self, speaker: Speaker, said: str, key: str) -> _Stored:
+        now = self._clock()
         with self._database.begin() as session:
-            conversation = self.open(session, speaker)
-            turn, new = conversations.receive(
-                session, conversation=conversation, text=said, key=key, now=self._clock()
-            )
+            conversation = conversation_of(session, speaker, now)
+            turn, new = conversations.receive(session, conversation=conversation, text=said, key=key, now=now)
             asked = message_of(turn)
             earlier = [] if new else [message_of(reply) for reply in conversations.replies_to(session, turn)]
             if new and conversation.mode is Mode.HUMAN:
-                absence.put_back_if_away(session, conversation, self._clock())
+                absence.put_back_if_away(session, conversation, now)
             human = conversation.mode is Mode.HUMAN
             done = [asked, *earlier] if earlier or human else []
             return _Stored(conversation.id, turn, asked, done)

@@ -23,23 +23,27 @@ def load(s: Session, sender_id: str) -> dict[str, Any] | None:
 def save(s: Session, sender_id: str, payload: dict[str, Any], now: datetime) -> int:
     """Keep `payload` (JSON-ready) in place of what was saved before; return its version, counted from 1."""
     text = json.dumps(payload, ensure_ascii=False, separators=(",", ":"))
-    tracker = locked(s, DialogueTracker, sender_id) or _first(s, sender_id, text, now)
+    tracker = locked(s, DialogueTracker, sender_id)
+    if tracker is None:
+        tracker, made = _first(s, sender_id, text, now)
+        if made:
+            return tracker.version
     tracker.payload, tracker.updated_at = text, now
     tracker.version += 1
     s.flush()
     return tracker.version
 
 
-def _first(s: Session, sender_id: str, text: str, now: datetime) -> DialogueTracker:
-    """Insert version 0, or return the row that another process has just inserted."""
+def _first(s: Session, sender_id: str, text: str, now: datetime) -> tuple[DialogueTracker, bool]:
+    """Insert version 1, or return the row that another process has just inserted; tell which."""
     try:
         with s.begin_nested():
-            tracker = DialogueTracker(sender_id=sender_id, version=0, payload=text, updated_at=now)
+            tracker = DialogueTracker(sender_id=sender_id, version=1, payload=text, updated_at=now)
             s.add(tracker)
             s.flush()
-            return tracker
+            return tracker, True
     except IntegrityError:
-        return s.get_one(DialogueTracker, sender_id, with_for_update=True)
+        return s.get_one(DialogueTracker, sender_id, with_for_update=True), False
 
 
 def purge(s: Session, before: datetime) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from actions.store.base import new_id
 from actions.store.tables.accounts import User
 from actions.store.tables.service import Conversation, Turn
 from bot.settings import Settings
+from knowledge.encoder import Encoded
 from knowledge.errors import conflict
 from tests.actions.conftest import scratch_postgres
 from tests.bot.serving import Guest, Live, live
@@ -120,6 +121,32 @@ class TestStored:
         reply = guest.replies("您好")[0]
         assert reply["kind"] == "error"
         assert reply["buttons"] == [{"title": "转人工", "payload": "转人工"}]
+
+    def test_a_message_is_read_ahead_and_only_once(
+        self, server: Live, guest: Guest, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        encoder = server.runtime.encoder
+        encode, read = encoder.encode_full, list[list[str]]()
+
+        def noted(texts: Sequence[str]) -> list[Encoded]:
+            read.append(list(texts))
+            return encode(texts)
+
+        monkeypatch.setattr(encoder, "encode_full", noted)
+        said = "请问我上周五提交的投诉要几天才会有人回"
+        server.runtime.turns._ahead(said)
+        assert read == [[said]]
+        guest.say(said)
+        assert read == [[said]]
+
+    def test_a_message_that_could_not_be_read_ahead_is_answered(
+        self, server: Live, guest: Guest, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def fail(_: str) -> None:
+            raise MemoryError
+
+        monkeypatch.setattr(server.runtime.turns, "_ahead", fail)
+        assert guest.replies(QUESTION)[0]["data"]["outcome"] == "answered"
 
     def test_the_rehearsal_at_the_start_leaves_no_trace(self, server: Live) -> None:
         server.runtime.turns.warm()
