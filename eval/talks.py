@@ -53,12 +53,15 @@ def talk(asked: Iterator[str]) -> list[str]:
 
 
 def long_talk(asked: Iterator[str]) -> list[str]:
-    """Return 200 turns; the third to seventh and the last five are the same sentences, for comparing."""
+    """Return 200 turns; the third to seventh and the last five are the same sentences, for comparing.
+
+    Both come where nothing is under way: a question beside an open complaint does more than one alone.
+    """
     probes = [text or next(asked) for text in PROBES]
     between: list[str] = []
     while len(between) < LENGTH:
         between += talk(asked)
-    middle = between[FIRST : LAST - len(probes)]
+    middle = between[-(LAST - FIRST - len(probes)) :]
     return [*between[:FIRST], *probes, *middle, *probes]
 
 

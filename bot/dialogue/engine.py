@@ -15,7 +15,7 @@ from actions.store.context import current_turn
 from bot.dialogue.actions import InProcessActions
 from bot.dialogue.added import Manual, as_question
 from bot.dialogue.payloads import as_text, read_payload
-from bot.dialogue.quick import StraightRunner, quicken
+from bot.dialogue.quick import StraightRunner, quicken, shorten
 from bot.dialogue.quiet import hush_structlog
 from bot.dialogue.tracker_store import TurnTrackerStore
 from bot.metrics import stage
@@ -57,7 +57,10 @@ class Engine:
         quicken()
         self.actions = InProcessActions()
         self._agent = Agent.load(str(model), tracker_store=TurnTrackerStore(), action_endpoint=self.actions)
-        self._agent.processor.graph_runner = StraightRunner(self._agent.processor.graph_runner)
+        runner = StraightRunner(self._agent.processor.graph_runner)
+        for policy in runner.policies():
+            shorten(policy)
+        self._agent.processor.graph_runner = runner
 
     @property
     def domain(self) -> Any:

@@ -1,17 +1,21 @@
-"""What Rasa would find out in every turn is found out once: the order of the graph, the rules of a state."""
+"""What Rasa would find out in every turn is found out once, or not at all where it makes no difference.
+
+Once: the order of the graph, the rules of a state. Not at all: states before those that any rule looks at.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 from rasa.core.actions.action import RemoteAction
 from rasa.core.policies.rule_policy import RulePolicy
 from rasa.shared.core.constants import PREVIOUS_ACTION, SHOULD_NOT_BE_SET, USER
-from rasa.shared.core.events import Event
-from rasa.shared.core.trackers import State
+from rasa.shared.core.domain import Domain
+from rasa.shared.core.events import ActionExecuted, Event
+from rasa.shared.core.trackers import DialogueStateTracker, State
 
 _ACTION, _INTENT = (PREVIOUS_ACTION, "action_name"), (USER, "intent")
 Sign = tuple[str, str]  # the last action and the intent of a state, "" for none or any
@@ -33,6 +37,11 @@ class StraightRunner:
         self._nodes = loaded._instantiated_nodes
         self._needs = {name: tuple(node.needs.values()) for name, node in loaded._graph_schema.nodes.items()}
         self._orders: dict[tuple[str, ...], list[str]] = {}
+
+    def policies(self) -> list[RulePolicy]:
+        """Return the rule policies among the nodes."""
+        loaded = (node._component for node in self._nodes.values())
+        return [component for component in loaded if isinstance(component, RulePolicy)]
 
     def run(self, inputs: Mapping[str, Any], targets: Sequence[str]) -> dict[str, Any]:
         """Return what each target puts out; `inputs` are what stands outside of the graph."""
@@ -84,6 +93,36 @@ def _sign(state: State) -> Sign:
 
 def _plain(value: Any) -> str:
     return value if isinstance(value, str) and value != SHOULD_NOT_BE_SET else ""
+
+
+def shorten(policy: RulePolicy) -> None:
+    """Let a policy that is loaded, and learns no more, see no more states than its longest rule has."""
+    rules = [key for found in policy.lookup.values() if isinstance(found, dict) for key in found]
+    longest = max((len(RulePolicy._rule_key_to_state(key)) for key in rules), default=1)
+    policy._prediction_states = partial(_last_states, policy.featurizer, longest)
+
+
+def _last_states(
+    featurizer: Any,
+    longest: int,
+    tracker: DialogueStateTracker,
+    domain: Domain,
+    use_text_for_last_user_input: bool = False,
+    rule_only_data: object = None,
+) -> list[State]:
+    del rule_only_data  # of interest only to policies that learn
+    events = tracker.applied_events()
+    skipped = sum(isinstance(event, ActionExecuted) for event in events) + 1 - longest
+    before, states = tracker.init_copy(), []
+    for event in events:
+        if isinstance(event, ActionExecuted):
+            skipped -= 1
+            if skipped < 0:
+                states.append(domain._clean_state(domain.get_active_state(before)))
+        before.update(event)
+    states.append(domain._clean_state(domain.get_active_state(before)))
+    featurizer._choose_last_user_input([states], use_text_for_last_user_input)
+    return states
 
 
 def _possible_keys(policy: RulePolicy, lookup: Mapping[str, str], states: list[State]) -> set[str]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from rasa.core.channels.channel import UserMessage
 from rasa.core.policies.rule_policy import RulePolicy
 from rasa.core.processor import MessageProcessor
 from rasa.engine.constants import PLACEHOLDER_MESSAGE, PLACEHOLDER_TRACKER
-from rasa.shared.core.events import ActionExecuted, UserUttered
+from rasa.shared.core.events import ActionExecuted, ActiveLoop, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker, State
 
 from bot.dialogue.quick import RuleIndex, StraightRunner, _possible_keys
@@ -29,8 +29,8 @@ def processor() -> Any:
 @pytest.fixture(scope="module")
 def policy(processor: Any) -> RulePolicy:
     """Return the trained rule policy."""
-    nodes = processor.graph_runner._nodes.values()
-    return next(n._component for n in nodes if isinstance(getattr(n, "_component", None), RulePolicy))
+    (found,) = processor.graph_runner.policies()
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -92,12 +92,35 @@ def test_the_graph_gives_what_rasas_runner_gives(processor: Any, stock: Any, tex
     assert understood[0] == understood[1]
     tracker = DialogueStateTracker.from_events("s", [ActionExecuted(LISTEN)], domain=processor.domain)
     tracker.update(UserUttered(text, understood[0]["intent"]), processor.domain)
-    core = processor.model_metadata.core_target
-    chosen = [
-        runner.run(inputs={PLACEHOLDER_TRACKER: tracker}, targets=[core])[core].probabilities
-        for runner in (straight, stock)
-    ]
-    assert chosen[0] == chosen[1]
+    assert _chosen(straight, processor, tracker) == _chosen(stock, processor, tracker)
+
+
+def test_the_same_is_done_whatever_was_said_before(processor: Any, stock: Any) -> None:
+    intents = st.sampled_from(sorted(processor.domain.intents))
+    interrupted = st.booleans()  # the form is left by itself after the sentence
+
+    @settings(deadline=None, max_examples=40)
+    @given(st.lists(st.tuples(intents, interrupted), min_size=1, max_size=8))
+    def check(said: list[tuple[str, bool]]) -> None:
+        tracker = DialogueStateTracker.from_events("s", [ActionExecuted(LISTEN)], domain=processor.domain)
+        for intent, ends in said:
+            tracker.update(UserUttered("话", {"name": intent, "confidence": 1.0}), processor.domain)
+            for _ in range(3):
+                chosen = _chosen(processor.graph_runner, processor, tracker)
+                assert chosen == _chosen(stock, processor, tracker)
+                action = processor.domain.action_names_or_texts[chosen.index(max(chosen))]
+                tracker.update(ActionExecuted(action), processor.domain)
+                if action.endswith("_form"):
+                    tracker.update(ActiveLoop(None if ends else action), processor.domain)
+                if action == LISTEN:
+                    break
+
+    check()
+
+
+def _chosen(runner: Any, processor: Any, tracker: DialogueStateTracker) -> list[float]:
+    target = processor.model_metadata.core_target
+    return list(runner.run(inputs={PLACEHOLDER_TRACKER: tracker}, targets=[target])[target].probabilities)
 
 
 def _inputs(text: str) -> dict[str, Any]:
