@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from actions.store.tables.accounts import User
+    from actions.store.tables.desk import Ticket
 
 Parsers = Any  # argparse's sub-parser action has no public name
 
@@ -79,26 +81,20 @@ def run(arguments: argparse.Namespace) -> int:
 
 def hold(arguments: argparse.Namespace) -> int:
     """Put a ticket on hold."""
-    from actions.desk import holds, registry, steps
+    from actions.desk import holds
 
-    runtime = Runtime(arguments.settings)
-    with runtime.db.begin() as s:
-        user = _user(s, arguments.by)
-        ticket = steps.locked(s, registry.get_by_number(s, arguments.number).id)
-        holds.hold(s, ticket, user=user, reason=arguments.reason, now=runtime.now())
+    with _ticket(arguments) as (s, ticket, user, now):
+        holds.hold(s, ticket, user=user, reason=arguments.reason, now=now)
     say(f"工单 {ticket.number} 已保全，不会按保存期限删除。")
     return 0
 
 
 def lift(arguments: argparse.Namespace) -> int:
     """Lift the hold of a ticket."""
-    from actions.desk import holds, registry, steps
+    from actions.desk import holds
 
-    runtime = Runtime(arguments.settings)
-    with runtime.db.begin() as s:
-        user = _user(s, arguments.by)
-        ticket = steps.locked(s, registry.get_by_number(s, arguments.number).id)
-        holds.lift(s, ticket, user=user, now=runtime.now())
+    with _ticket(arguments) as (s, ticket, user, now):
+        holds.lift(s, ticket, user=user, now=now)
     say(f"工单 {ticket.number} 已解除保全，按保存期限处理。")
     return 0
 
@@ -126,6 +122,17 @@ def forget(arguments: argparse.Namespace) -> int:
     if not done.erased and not done.kept:
         say("这位客户没有可删除的资料了。")
     return 0
+
+
+@contextmanager
+def _ticket(arguments: argparse.Namespace) -> Iterator[tuple[Session, Ticket, User, datetime]]:
+    """Open a transaction with the ticket that is named, locked, and who acts now."""
+    from actions.desk import registry, steps
+
+    runtime = Runtime(arguments.settings)
+    with runtime.db.begin() as s:
+        user = _user(s, arguments.by)
+        yield s, steps.locked(s, registry.get_by_number(s, arguments.number).id), user, runtime.now()
 
 
 def _customers(s: Session, runtime: Runtime, arguments: argparse.Namespace) -> Iterator[str]:

@@ -15,6 +15,8 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from knowledge.errors import unavailable
+
 Vectors = npt.NDArray[np.float32]
 Progress = Callable[[int, int], None]
 BATCH = 32
@@ -51,7 +53,11 @@ class Encoder(Protocol):
 
 
 class SentenceEncoder:
-    """Wraps any sentence-transformers model; prompts come from the model's own configuration."""
+    """Wraps any sentence-transformers model; prompts come from the model's own configuration.
+
+    Raises:
+        WenjinError: `encoder_unusable` (503) where there is none at `path`.
+    """
 
     def __init__(self, path: str | Path) -> None:
         import torch
@@ -65,7 +71,14 @@ class SentenceEncoder:
         # BLAS's and torch's thread pools fight for two cores: one thread each.
         torch.set_num_threads(int(os.environ.get("WENJIN_TORCH_THREADS", "1")))
         self._torch = torch
-        self._model = SentenceTransformer(str(path), device="cpu", model_kwargs={"dtype": torch.float32})
+        try:
+            self._model = SentenceTransformer(str(path), device="cpu", model_kwargs={"dtype": torch.float32})
+        except (OSError, ValueError, KeyError) as error:
+            raise unavailable(
+                "encoder_unusable",
+                f"打不开句向量模型 {path}。请检查 WENJIN_ENCODER：应为 sentence-transformers 模型的文件夹，"
+                "或已下载的模型名。",
+            ) from error
         self._model.eval()
         self._first, *self._rest = list(self._model)
         with torch.inference_mode():

@@ -63,3 +63,15 @@ def test_missing_weights_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(WenjinError) as caught:
         weights.source_file()
     assert caught.value.code == "encoder_source_missing"
+
+
+@pytest.mark.parametrize("config", [None, "{", '{"model_type": "no_such"}'])
+def test_what_is_no_model_is_refused_by_its_name(tmp_path: Path, config: str | None) -> None:
+    folder = tmp_path / "model"
+    if config is not None:
+        folder.mkdir()
+        (folder / "config.json").write_text(config, encoding="utf-8")
+    with pytest.raises(WenjinError) as caught:
+        SentenceEncoder(folder)
+    assert caught.value.code == "encoder_unusable"
+    assert str(folder) in caught.value.message
