@@ -55,12 +55,13 @@ def run(arguments: argparse.Namespace) -> int:
 def _serve_alone(settings: Settings) -> int:
     import uvicorn
 
-    from bot.app import create_app, warm
+    from bot.app import create_app, settle, warm
     from bot.workers import options
 
     runtime = Runtime(settings)
     with steps() as (step, progress):
         warm(runtime, say=step, progress=progress)
+    settle()
     _first_administrator(runtime)
     _say_where(settings, "已启动")
     uvicorn.run(create_app(settings, warmed=runtime), **options(settings))

@@ -86,9 +86,6 @@ def serve(settings: Settings) -> bool:
     """Serve with `settings.workers` processes until told to end; False where one could not start."""
     with tempfile.TemporaryDirectory(prefix="wenjin-metrics-") as folder:
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder  # each process writes what it counts there
-        # A turn is one thread's work. BLAS's own threads would wait for it on the other cores, and for longer
-        # than their share of the work takes.
-        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
         return Supervisor(application, settings).run()
 
 
