@@ -21,7 +21,7 @@ WEIGHTS = {"questions": 1.05, "centres": 0.7, "text": 0.45, "words": 0.35, "sent
 # A manual without questions is searched by its text alone.
 WEIGHTS_OF_TEXT = {"text": 0.7, "words": 0.3, "sentences": 0.6}
 NEAREST = 3  # a section is as near as its three nearest questions
-RERANKED = 64  # passages whose token vectors are compared
+RERANKED = 32  # passages whose token vectors are compared; measured: 64 find no more
 FEWEST_QUESTIONS = 0.5  # the share of sections that must have questions, else the text alone is searched
 SYNONYM = 0.4  # weight of a synonym beside the word that was written
 
