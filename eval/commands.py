@@ -24,6 +24,7 @@ def add(commands: Parsers) -> None:
     whole = _add(measures, "all", _all, "全部测量，写成一页报告和可比较的 all.json")
     whole.add_argument("--part", choices=["dev", "test"], default="dev", help="盲写题的哪一半；test 只报告")
     whole.add_argument("--no-rasa", action="store_true", help="不训练和测量原版 Rasa")
+    whole.add_argument("--rasa-epochs", type=int, help="原版 Rasa 训练多少轮（默认各项自己的轮数）")
     checked = _add(measures, "check", _check, "不看时钟的各项与 eval/reference.json 比较，变差就以 1 结束")
     checked.add_argument("--keep", action="store_true", help="把这次的结果存成新的参照")
     compared = measures.add_parser("compare", help="比较两次 all.json：哪些变好变差，超出随机波动才算")

@@ -28,15 +28,21 @@ class Part:
         return self.read(json.loads((folder / self.file).read_text(encoding="utf-8")))
 
 
-def parts(*, part: str, with_rasa: bool) -> list[Part]:
-    """Return all parts; `part` is the half of the blind sets, "dev" or "test"."""
+def parts(*, part: str, with_rasa: bool, epochs: int | None = None) -> list[Part]:
+    """Return all parts; `part` is the half of the blind sets, "dev" or "test".
+
+    `epochs` is how long stock Rasa learns questions and intents, None for each command's own number.
+    """
     alone = () if with_rasa else ("--no-rasa",)
+    learning = (*alone, *(("--rasa-epochs", str(epochs)) if epochs else ()))
     return [
-        Part("retrieval", "检索和拒答", ("retrieval", "--part", part, *alone), "retrieval.json", _retrieval),
+        Part(
+            "retrieval", "检索和拒答", ("retrieval", "--part", part, *learning), "retrieval.json", _retrieval
+        ),
         Part(
             "understanding",
             "意图理解",
-            ("understanding", "--part", part, *alone),
+            ("understanding", "--part", part, *learning),
             "understanding.json",
             _intents,
         ),

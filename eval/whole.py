@@ -31,7 +31,7 @@ Found = dict[str, list[Measure]]
 def run(arguments: argparse.Namespace) -> int:
     """Measure every part, write all.json and all.html, print the table; 1 where a part failed."""
     out: Path = arguments.out or arguments.settings.data_dir / "eval"
-    wanted = parts(part=arguments.part, with_rasa=not arguments.no_rasa)
+    wanted = parts(part=arguments.part, with_rasa=not arguments.no_rasa, epochs=arguments.rasa_epochs)
     found, failed = measured(wanted, out, arguments.settings.data_dir)
     _write(out, found, arguments.part)
     print(table(found))

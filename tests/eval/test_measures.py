@@ -76,5 +76,5 @@ def test_a_file_comes_back_as_it_was(tmp_path: Path) -> None:
 def test_every_part_is_a_command() -> None:
     from bot.cli import parser
 
-    for part in parts(part="dev", with_rasa=False):
+    for part in [*parts(part="dev", with_rasa=False), *parts(part="test", with_rasa=True, epochs=30)]:
         parser().parse_args(["eval", *part.arguments])
