@@ -1,4 +1,4 @@
-"""Several wishes in one message: 投诉 and 转人工 together are both heard, whichever comes first."""
+"""Wishes by their words: 投诉 and 转人工 in one message are both heard, 不要转人工 is the opposite of one."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
 from rasa.nlu.classifiers.classifier import IntentClassifier
-from rasa.shared.nlu.constants import INTENT, TEXT
+from rasa.shared.nlu.constants import INTENT, INTENT_RANKING_KEY, TEXT
 from rasa.shared.nlu.training_data.message import Message
 
 from knowledge.text import normalise
@@ -20,16 +20,20 @@ ALSO = "also"
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=False)
 class AlsoWished(IntentClassifier, GraphComponent):  # type: ignore[misc]
-    """Sets `also`: the other intents that the text names in so many words, in the order of `wishes`."""
+    """Sets `also`: the other intents that the text names in so many words, in the order of `wishes`.
+
+    An intent whose words are there only to be denied is none: it gives way to another wish, or to `instead`.
+    """
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
-        """Return the settings: `wishes`, a pattern for each intent, and `denied`, what undoes one."""
-        return {"wishes": {}, "denied": r"(?!)"}
+        """Return the settings: `wishes`, a pattern for each intent; `denied`, what undoes one; `instead`."""
+        return {"wishes": {}, "denied": r"(?!)", "instead": "deny"}
 
     def __init__(self, config: dict[str, Any]) -> None:
         self._wishes = {intent: re.compile(words) for intent, words in config["wishes"].items()}
         self._denied = re.compile(rf"(?:{config['denied']})$")
+        self._instead = str(config["instead"])
 
     @classmethod
     def create(
@@ -46,11 +50,23 @@ class AlsoWished(IntentClassifier, GraphComponent):  # type: ignore[misc]
     def process(self, messages: list[Message]) -> list[Message]:
         """Set `also` on each message; it is empty where there is one wish or none."""
         for message in messages:
-            first = (message.get(INTENT) or {}).get("name")
-            text = normalise(message.get(TEXT) or "")
-            others = [name for name in self._wishes if name != first and self._wished(name, text)]
-            message.set(ALSO, others, add_to_output=True)
+            understood, text = message.get(INTENT) or {}, normalise(message.get(TEXT) or "")
+            named = {name: self._named(name, text) for name in self._wishes}
+            wished = [name for name, wishes in named.items() if any(wishes)]
+            first = understood.get("name")
+            if named.get(first) and first not in wished:
+                first = wished[0] if wished else self._instead
+                _understand(message, first, float(understood["confidence"]))
+            message.set(ALSO, [name for name in wished if name != first], add_to_output=True)
         return messages
 
-    def _wished(self, name: str, text: str) -> bool:
-        return any(not self._denied.search(text[: m.start()]) for m in self._wishes[name].finditer(text))
+    def _named(self, name: str, text: str) -> list[bool]:
+        """Return for each place where a wish is named whether it is one there, and not denied."""
+        return [not self._denied.search(text[: m.start()]) for m in self._wishes[name].finditer(text)]
+
+
+def _understand(message: Message, name: str, confidence: float) -> None:
+    understood = {"name": name, "confidence": confidence}
+    others = [one for one in message.get(INTENT_RANKING_KEY) or [] if one["name"] != name]
+    message.set(INTENT, understood, add_to_output=True)
+    message.set(INTENT_RANKING_KEY, [understood, *others], add_to_output=True)

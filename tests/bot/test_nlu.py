@@ -138,6 +138,23 @@ def test_what_is_not_wished_is_not_heard(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "intent"),
+    [
+        ("不要转人工", "deny"),
+        ("先别给我转人工", "deny"),
+        ("我没说要投诉", "deny"),
+        ("没让你转人工", "deny"),
+        ("我不是要投诉，我要转人工", "ask_human"),
+        ("别转人工，我要投诉你们乱扣费", "complain"),
+    ],
+)
+def test_a_wish_that_is_denied_is_its_opposite(text: str, intent: str) -> None:
+    parsed = dialogue().understand(text)
+    assert parsed["intent"]["name"] == intent
+    assert intent not in parsed["also"]
+
+
+@pytest.mark.parametrize(
     ("text", "inside"),
     [
         ("我要退款", True),
