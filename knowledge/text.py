@@ -81,6 +81,17 @@ def spellings() -> dict[str, str]:
     }
 
 
+@lru_cache(maxsize=20_000)
+def _simple(char: str) -> str:
+    made = str(_simplifier().convert(char))
+    return made if len(made) == 1 else char
+
+
+def simplified(text: str) -> str:
+    """Return the text in Simplified script, sign by sign: nothing changes its place."""
+    return text if text.isascii() else "".join(map(_simple, text))
+
+
 def cut(text: str) -> list[str]:
     """Return all words of a normalised text in order; what no dictionary knows comes as characters."""
     return list(_segmenter().cut(text, HMM=False))

@@ -169,7 +169,7 @@ DATES: tuple[tuple[re.Pattern[str], Rule], ...] = (
     (re.compile(r"(?P<back>上上|上|这|本)个?月(?:份)?(?P<d>\d{1,2}(?=[日号]))?[日号]?"), _month_before),
     (re.compile(rf"(?P<back>上+|这|本)个?(?:{_WEEK})(?P<day>[一二三四五六日天末])?"), _weekday),
     (re.compile(rf"{_N}(?P<unit>天|日|个?(?:{_WEEK})|个月)多?(?:以|之)?前"), _ago),
-    (re.compile(rf"(?P<past>大前|今|昨|前)(?:天|日(?!子)|晚|儿(?!个)){_TIME}"), _days_back),
+    (re.compile(rf"(?P<past>大前|(?<![到至])今|昨|前)(?:天|日(?!子)|晚|儿(?!个)){_TIME}"), _days_back),
 )
 # Named alone these may also be about every week or year: 周末到账吗.
 LOOSE: tuple[tuple[re.Pattern[str], Rule], ...] = (

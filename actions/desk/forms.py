@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from actions.desk import amounts, days
-from actions.store.masking import luhn
+from actions.store.masking import luhn, numerals_as_digits
+from knowledge.text import simplified
 
 # Full-width ASCII and its half-width form have the same length, so that places in the text stay right.
 _HALF_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
@@ -51,6 +52,7 @@ PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ),
     ("score", re.compile(r"(?<![\d.])([1-5一二三四五])\s*(?:分|颗?星)(?!钟)")),
 )
+_SPOKEN_PHONE = re.compile(r"(?<!\d)1[3-9]\d{9}(?!\d)")  # 幺三八零零幺三八零零零, as dictation writes it
 # Kinds whose value is a part of what matched.
 _PARTS = ("order_number", "card", "score")
 _TAIL = 4
@@ -68,14 +70,22 @@ class Found:
 
 def find(text: str) -> list[Found]:
     """Return what the text names, in reading order, without overlaps."""
-    plain = half_width(text)
-    found: list[Found] = []
+    plain = simplified(half_width(text))
+    found = list(_spoken_phones(plain))
     for kind, pattern in PATTERNS:
         for match in pattern.finditer(plain):
             free = not any(match.start() < other.end and other.start < match.end() for other in found)
             if free and (kind != "card" or _is_card(match)):
                 found.append(Found(kind, match.start(), match.end(), _value(kind, match)))
     return sorted(found, key=lambda item: item.start)
+
+
+def _spoken_phones(plain: str) -> Iterator[Found]:
+    spoken = numerals_as_digits(plain)
+    if spoken != plain:
+        for match in _SPOKEN_PHONE.finditer(spoken):
+            if not plain[match.start() : match.end()].isascii():
+                yield Found("phone", match.start(), match.end(), match[0])
 
 
 def ways_to_reach(text: str) -> Iterator[str]:

@@ -7,6 +7,7 @@ digits), `phones`, `tickets`, `products`, `places`; a kind of which there is not
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -16,22 +17,39 @@ from typing import Any
 
 from actions.desk import amounts, days, forms
 from actions.store.masking import mask
+from knowledge.text import simplified
 
 # What customers call a product or service, each with the words that name it.
 PRODUCTS: dict[str, tuple[str, ...]] = {
-    "提现": ("提现", "取现", "到账"),
-    "充值": ("充值",),
+    "提现": ("提现", "取现", "取钱", "提款"),
+    "充值": ("充值", "充话费"),
     "转账": ("转账", "汇款"),
-    "支付": ("支付", "付款", "扣款", "代扣", "免密"),
-    "贷款": ("贷款", "借款", "网贷", "消费贷", "利息", "放款", "还款", "逾期"),
+    "支付": ("支付", "付款", "代扣", "免密"),
+    "贷款": ("贷款", "借款", "网贷", "消费贷"),
     "信用卡": ("信用卡",),
-    "理财": ("理财", "赎回", "收益"),
+    "理财": ("理财",),
     "基金": ("基金", "定投"),
-    "保险": ("保险", "理赔", "保单"),
+    "保险": ("保险", "理赔", "保单", "退保"),
     "会员": ("会员", "自动续费"),
     "催收": ("催收", "催款"),
+    "征信": ("征信",),
+    "优惠活动": ("优惠券", "红包", "返现", "抽奖", "满减"),
+    "账户": (),
+}
+# Words that speak of one without naming it: 信用卡逾期 is about the card, 逾期了 about a loan.
+HINTS: dict[str, tuple[str, ...]] = {
+    "支付": ("扣款", "扫码", "付钱"),
+    "贷款": ("利息", "放款", "还款", "逾期", "罚息", "分期"),
+    "理财": ("赎回", "收益"),
+    "账户": ("账户", "账号", "帐号", "帐户", "注销", "实名", "登录", "登不上", "人脸识别", "冻结"),
 }
 SERVICE, SERVICE_WORDS = "客服服务", ("客服", "工号", "态度", "挂电话", "挂我电话")
+# A complaint about something else often ends with how nobody answered: then it is not about the service.
+_OTHER_MATTER = re.compile(r"[钱款费账帐卡额]|\d[\d.,]*[元块]|订单|登录|登不|冻结|快递|退货")
+_ABOUT_SERVICE = re.compile(r"客服|工号|态度|电话|坐席|接线|[接打骂吼凶挂理等说问答回]|人工|敷衍|推诿|耐烦")
+_CLAUSE = re.compile(r"[^，。,.；;！!？?、\s]+")
+_NEVER = re.compile(r"(?:没有?|不会)用过?.{0,2}$")  # 她没用过手机支付 is not about it
+_ASIDE = 3  # letters of a clause that says nothing by itself: 气死我, 第一次
 # Where it happened, as keys of the axis "channel"; a sentence may name one.
 PLACES: dict[str, tuple[str, ...]] = {
     "phone": ("电话里", "打电话", "打了电话", "热线", "来电", "坐席", "话务员", "接线员"),
@@ -56,7 +74,12 @@ def _matcher() -> Any:
     ruler.add_patterns(
         [
             {"label": label, "id": name, "pattern": word}
-            for label, table in (("products", {**PRODUCTS, SERVICE: SERVICE_WORDS}), ("places", PLACES))
+            for label, table in (
+                ("products", PRODUCTS),
+                ("products", HINTS),
+                ("products", {SERVICE: SERVICE_WORDS}),
+                ("places", PLACES),
+            )
             for name, words in table.items()
             for word in words
         ]
@@ -69,7 +92,7 @@ def find(text: str, today: date, known: Mapping[str, Mapping[str, str]] | None =
 
     `known` are days that were found before, by their words: they stay what they were.
     """
-    plain = forms.half_width(text)
+    plain = simplified(forms.half_width(text))
     found: dict[str, list[Any]] = {}
     for one in forms.find(plain):
         if one.kind in _ENTITIES:
@@ -102,17 +125,35 @@ def named(text: str) -> list[tuple[str, str]]:
 
 def spots(text: str) -> list[tuple[str, str, int, int]]:
     """Return what `named` does with its place: kind, name, first character, the one after the last."""
-    marked = _matcher()(text.lower()).ents
+    marked = _matcher()(simplified(text).lower()).ents
     return [(one.label_, one.ent_id_, one.start_char, one.end_char) for one in marked]
 
 
 def product(text: str) -> str:
-    """Return the one product that the text names, or ""."""
-    names = _distinct([name for label, name in named(text) if label == "products"])
-    others = [name for name in names if name != SERVICE]
-    if names and not others:
-        return SERVICE
-    return str(others[0]) if len(others) == 1 else ""
+    """Return the one product that the text names, else the one that it hints at, or "".
+
+    The service is what a complaint is about where it speaks of nothing else.
+    """
+    plain = simplified(text).lower()
+    said = [
+        (name, plain[start:end])
+        for label, name, start, end in spots(text)
+        if label == "products" and not _NEVER.search(plain[:start])
+    ]
+    things = [(name, word) for name, word in said if name != SERVICE]
+    if said and not things:
+        return SERVICE if _about_service(plain) else ""
+    sure = _distinct([name for name, word in things if word in PRODUCTS[name]])
+    names = sure or _distinct([name for name, _ in things])
+    return str(names[0]) if len(names) == 1 else ""
+
+
+def _about_service(plain: str) -> bool:
+    """Tell whether a sentence speaks of how somebody was served and of nothing else."""
+    if _OTHER_MATTER.search(plain) or any(name == "branch" for _, name in named(plain)):
+        return False
+    clauses = [one for one in _CLAUSE.findall(plain) if len(one) > _ASIDE]
+    return all(_ABOUT_SERVICE.search(one) for one in clauses)
 
 
 def _distinct(values: Sequence[Any]) -> list[Any]:

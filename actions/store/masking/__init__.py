@@ -13,7 +13,7 @@ from actions.store.masking.numbers import personal_digits
 from actions.store.masking.plain import NUMERALS, numerals_as_digits, plain
 from actions.store.masking.written import personal_writing
 
-__all__ = ["luhn", "mask", "mask_contact"]
+__all__ = ["luhn", "mask", "mask_contact", "numerals_as_digits"]
 
 _STAR = "*"
 # Nothing is personal without a digit, a numeral, an at sign, or what a number plate begins with.

@@ -26,6 +26,17 @@ from actions.desk.amounts import PATTERN, chinese, numbers, value, words
         ("十万", "100000"),
         ("扣了五百", "500"),
         ("两万五千三", "25300"),
+        ("充值了500到现在都没到", "500"),
+        ("年费三百", "300"),
+        ("凭什么收我30，上次还是免费", "30"),
+        ("让我先交888押金", "888"),
+        ("卡里少了4600", "4600"),
+        ("昨天又扣98", "98"),
+        ("还收了罚息12.6", "12.6"),
+        ("多花了我60。", "60"),
+        ("余额就3毛2", "0.32"),
+        ("额度给我降到了500", "500"),
+        ("总共1,288", "1288"),
     ],
 )
 def test_a_sum_is_read(text: str, yuan: str) -> None:
@@ -33,14 +44,23 @@ def test_a_sum_is_read(text: str, yuan: str) -> None:
     assert value(match[0]) == Decimal(yuan)
 
 
-@pytest.mark.parametrize("text", ["几百块", "100多块", "200美元"])
+def test_the_same_sum_twice() -> None:
+    assert [value(match[0]) for match in PATTERN.finditer("一次199一次199")] == [Decimal(199)] * 2
+
+
+@pytest.mark.parametrize("text", ["几百块", "100多块", "200美元", "港币 600 元", "USD 35"])
 def test_about_so_much_and_other_money_have_no_value(text: str) -> None:
     [match] = PATTERN.finditer(text)
     assert value(match[0]) is None
 
 
 @pytest.mark.parametrize(
-    "text", ["一万个人", "两千条短信", "3万人", "万一", "等了五百天", "三千多次", "2117号坐席"]
+    "text",
+    [
+        *("一万个人", "两千条短信", "3万人", "万一", "等了五百天", "三千多次", "2117号坐席"),
+        *("少了18%", "扣了12期", "花了20分钟", "还款10月15日", "转95588再按12", "付款18:30", "退款2026年"),
+        *("转账6222021234567894", "买了30盒", "付了10次", "提到10点", "年费10折"),
+    ],
 )
 def test_what_is_counted_is_no_money(text: str) -> None:
     assert PATTERN.search(text) is None

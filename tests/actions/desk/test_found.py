@@ -62,10 +62,43 @@ def test_the_largest_sum() -> None:
         ("充值和提现都不行", ""),
         ("客服骂人", "客服服务"),
         ("找客服退会员费没人理", "会员"),
+        ("打客服电话没人接，快递箱里的东西坏了", ""),
+        ("打客服电话没人接，我上礼拜六买的基金赎回三天了钱还没到账", "基金"),
+        ("打客服电话半小时没人接", "客服服务"),
+        ("客服态度太差，我问个事就不耐烦，还挂我电话", "客服服务"),
+        ("柜台排了两个小时队，轮到我说下班了，什么服务态度", ""),
+        ("退款三天了还没到账", ""),
+        ("催收天天打电话，我就逾期了三天", "催收"),
+        ("信用卡逾期怎么还有利息", "信用卡"),
+        ("我明明还清了征信上还是逾期", "征信"),
+        ("绑定的卡换了，还款扣不了，结果算我逾期", "贷款"),
+        ("利息怎么比说好的高", "贷款"),
+        ("我的账户被冻结了，没有任何通知", "账户"),
+        ("昨天在便利店扫码，显示失败钱扣了", "支付"),
+        ("卡里少了4600，她从来没用过手机支付", ""),
+        ("優惠券用不了", "优惠活动"),
+        ("轉賬失敗錢沒退回來", "转账"),
     ],
 )
 def test_a_product_is_taken_only_when_it_is_clear(text: str, product: str) -> None:
     assert found.product(text) == product
+
+
+def test_traditional_script_and_dictated_numbers_are_read() -> None:
+    said = found.find("上週三轉賬扣了兩百塊，打我幺三八零零幺三八零零零", TODAY)
+    assert said["days"][0]["from"] == "2025-11-19"
+    assert said["amounts"] == [{"text": "两百块", "value": "200"}]
+    assert said["phones"] == ["13800138000"]
+    assert said["products"] == ["转账"]
+
+
+def test_a_sum_may_end_a_clause() -> None:
+    said = found.find("一年交6000，她根本不懂", TODAY)
+    assert said["amounts"] == [{"text": "6000", "value": "6000"}]
+
+
+def test_until_today_names_no_day() -> None:
+    assert "days" not in found.find("到今天都没退", TODAY)
 
 
 @given(st.text(max_size=60))
