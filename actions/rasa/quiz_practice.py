@@ -126,10 +126,12 @@ def _not_taken(item: ShownItem, meaning: Meaning) -> Events:
 
 
 def show(talk: Talk, notice: str) -> Events:
-    """Show the question with its options as buttons."""
+    """Show the question with its options as buttons; a card shows it alone, so a notice comes before."""
     item = current(talk)
+    if item and notice.strip():
+        talk.say_text(notice.strip(), outcome="quiz")
     if item:
-        talk.say(item_reply(item, notice))
+        talk.say(item_reply(item))
     return []
 
 
@@ -158,12 +160,12 @@ def book_reply(standing: daily.Standing) -> Reply:
     return Reply(ReplyKind.TEXT, text, {"outcome": "quiz"}, (Button("今天的复习", REVIEW),))
 
 
-def item_reply(item: ShownItem, notice: str = "") -> Reply:
+def item_reply(item: ShownItem) -> Reply:
     """Return a question as a reply that can be read and answered without buttons."""
     options = "".join(f"\n{option.key}. {option.text}" for option in item.options)
     many = "（可多选）" if item.type is QuestionType.MULTIPLE else ""
     case = f"案例：{item.scenario}\n" if item.scenario else ""
-    text = f"{notice}{case}第 {item.index} 题，共 {item.total} 题：{item.stem}{many}{options}"
+    text = f"{case}第 {item.index} 题，共 {item.total} 题：{item.stem}{many}{options}"
     keys = () if item.type is QuestionType.MULTIPLE else tuple(Button(o.key, o.key) for o in item.options)
     return Reply(ReplyKind.QUIZ_ITEM, text, item.data(), (*keys, Button(LEAVE, LEAVE)))
 

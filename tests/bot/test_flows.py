@@ -303,7 +303,8 @@ class TestQuiz:
         assert "员工" in reply.text
 
     def test_leaving_and_going_on(self, staff: Chat) -> None:
-        item = staff.say("开始测验")[0]
+        rules, item = staff.say("开始测验")
+        assert "进度会保留" in rules.text  # a card shows the question alone
         assert (item.kind, item.data["index"], item.data["total"]) == (ReplyKind.QUIZ_ITEM, 1, 3)
         feedback, second = staff.say(any_answer(item))
         assert feedback.kind is ReplyKind.QUIZ_FEEDBACK
@@ -311,7 +312,8 @@ class TestQuiz:
         assert feedback.data["right"]
         assert "进度已保留" in staff.heard("退出测验")
         staff.restart()
-        again = staff.say("开始测验")[0]
+        told, again = staff.say("开始测验")
+        assert "接着上次的测验" in told.text
         assert again.data["index"] == 2
         assert again.data["stem"] == second.data["stem"]
 
@@ -322,18 +324,27 @@ class TestQuiz:
         assert [r.kind for r in replies] == [ReplyKind.QUIZ_FEEDBACK, ReplyKind.QUIZ_RESULT]
         assert staff.say("我的成绩")[0].data["attempt_id"] == replies[-1].data["attempt_id"]
 
+    def test_what_is_no_answer_is_told_how_to_answer(self, staff: Chat) -> None:
+        item = staff.say("开始测验")[-1]
+        while item.data["type"] != "single":
+            item = staff.say(any_answer(item))[-1]
+        told, again = staff.say("提示一下")
+        assert "选项字母" in told.text
+        assert again.data["stem"] == item.data["stem"]
+
     def test_a_question_in_between(self, staff: Chat) -> None:
-        item = staff.say("开始测验")[0]
-        answer, again = staff.say("投诉一般多久能处理完？")
+        item = staff.say("开始测验")[-1]
+        answer, told, again = staff.say("投诉一般多久能处理完？")
         assert answer.kind is ReplyKind.ANSWER
+        assert told.text == "我们接着做测验。"
         assert again.data["stem"] == item.data["stem"]
         assert staff.answerer.asked[-1][1] is Audience.STAFF
 
     def test_the_review_book(self, staff: Chat) -> None:
-        practice = staff.say("开始测验")[0]
+        practice = staff.say("开始测验")[-1]
         staff.say("退出测验")
-        first = staff.say("错题再练一遍")[0]
-        assert "今天的复习共 10 题" in first.text
+        told, first = staff.say("错题再练一遍")
+        assert "今天的复习共 10 题" in told.text
         assert first.data["attempt_id"] != practice.data["attempt_id"]
         second = staff.say(any_answer(first))[-1]
         assert second.data["attempt_id"] == first.data["attempt_id"]

@@ -291,7 +291,7 @@ class TestPracticeBesideAnExam:
         self, database: Database
     ) -> None:
         taker = Taker(database)
-        item = taker.say("开始测验")[0]
+        item = taker.say("开始测验")[-1]
         said = right(taker.item(item.data["index"]))
         assert taker.say(said)[0].kind is ReplyKind.QUIZ_FEEDBACK
         taker.say("退出测验")
