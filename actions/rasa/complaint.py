@@ -23,6 +23,7 @@ from actions.rasa.complaint_reading import (
     SAME,
     Kind,
     Move,
+    gives_up,
     next_step,
     read,
     surely_answers,
@@ -68,7 +69,12 @@ class ValidateComplaintForm(DialogueAction):
 def _hear(talk: Talk, said: Mapping[str, str]) -> Events:
     """Take what was just said; who was away and says nothing for the form is asked whether to go on."""
     asked = str(talk.slot("requested_slot") or "")
-    move = read(talk.heard, asked, said)
+    move = gives_up(
+        talk.heard,
+        read(talk.heard, asked, said),
+        asked,
+        before=memory.asked_in_vain(talk.tracker.events, FORM, asked),
+    )
     if move.kind is Kind.INTERRUPT:
         return []
     if asked != RESUME and away_since(talk) and not surely_answers(talk.heard, move, asked):

@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from actions.rasa import complaint_words as words
+from actions.rasa.complaint_demands import asks_for, demand_in
+from actions.rasa.complaint_facts import only_fact
+from actions.rasa.complaint_said import shorten
 from actions.rasa.complaint_words import CONTACT, DEMAND, FIELDS, MATTER, PRODUCT
 from actions.rasa.danger import Danger
 from actions.rasa.heard import Heard
@@ -20,6 +23,7 @@ MERGE, ANOTHER = "并入原工单", "是另一件事"
 STEPS = (*FIELDS, CONFIRM)
 LONG = 30
 SHORT = 12
+STAYS_HERE = "那就先在这里回复您；要留手机号或邮箱，随时发给我。"
 STORY = 80  # letters of a sentence that goes on telling, whatever was asked
 
 _CANCELS = re.compile(
@@ -31,7 +35,7 @@ _YES = re.compile(
     re.I,
 )
 _NO = re.compile(
-    r"不是?|不要|不取消|不放弃|别|继续(?:登记|填写?)?|接着登?记?来?|先不提交|不对|有误|等等|等一下"
+    r"不是?|不要|不取消|不放弃|别|(?:我)?还是?要?(?:投诉|登记|继续)|继续(?:登记|填写?)?|接着登?记?来?|先不提交|不对|有误|等等|等一下"
 )
 _GOES_ON = re.compile(r"(?:我们|我|咱们?)?(?:继续|接着)(?:登记|填写?|办|来|说)?吧?")
 _STOPS = re.compile(r"(?:放弃|取消|算了|不用|不要|不登记|不投诉|不办)(?:登记|投诉)?(?:了|吧)*")
@@ -110,7 +114,8 @@ def next_step(filled: Mapping[str, str]) -> str:
 
 def _read_drop(heard: Heard, filled: Mapping[str, str]) -> Move:
     text = heard.text.rstrip("。.，, ")
-    if _NO.fullmatch(text) or heard.means("deny", at_least=0.5):
+    wishes_on = heard.means("complain", at_least=0.5) and words.only_feels(text)
+    if _NO.fullmatch(text) or heard.means("deny", at_least=0.5) or wishes_on:
         return Move(Kind.AGAIN, notice="好的，不取消。")
     if _YES.fullmatch(text) or _CANCELS.fullmatch(text) or heard.means("affirm", "cancel", at_least=0.5):
         return Move(Kind.DROP)
@@ -134,7 +139,7 @@ def surely_answers(heard: Heard, move: Move, requested: str) -> bool:
     if move.kind is not Kind.FILL:
         return move.kind is not Kind.AGAIN
     if requested == DEMAND and DEMAND in move.values:
-        return words.asks_for(heard.text)
+        return asks_for(heard.text)
     if requested == PRODUCT and PRODUCT in move.values:
         return bool(words.product_in(heard.text))
     return True
@@ -180,11 +185,8 @@ def _change(changed: words.Correction) -> Move:
         return Move(Kind.ASK_CHANGE)
     if not changed.value:
         return Move(Kind.CLEAR, {changed.slot: ""})
-    return Move(
-        Kind.FILL,
-        {changed.slot: changed.value},
-        f"{words.LABELS[changed.slot]}已改为：{mask(changed.value)}。",
-    )
+    shown = shorten(mask(changed.value)) if changed.slot == MATTER else mask(changed.value)
+    return Move(Kind.FILL, {changed.slot: changed.value}, f"{words.LABELS[changed.slot]}已改为：{shown}。")
 
 
 def cancels(heard: Heard, requested: str) -> bool:
@@ -209,7 +211,7 @@ def interrupts(heard: Heard, requested: str) -> bool:
             and not _GRIEVANCE.search(text)
             and len(text) <= LONG
         )
-    if requested == CONTACT and words.contact_in(heard).value:
+    if requested == CONTACT and (words.contact_in(heard).value or words.on_file(text)):
         return False
     if speaks_of(heard) and len(text) <= LONG:
         return True
@@ -249,33 +251,61 @@ def _answer(heard: Heard, requested: str, filled: Mapping[str, str]) -> Move:
     if elsewhere:
         return elsewhere
     if requested == CONTACT:
-        return Move(Kind.AGAIN, notice=words.contact_in(heard).problem)
+        return _no_contact(heard)
     if not words.is_answer(requested, heard.text):
         return Move(Kind.AGAIN, notice="没有看到文字，请用一两句话告诉我。")
     if _YES.fullmatch(heard.text.rstrip("。.，, ")):
         return Move(Kind.AGAIN)
-    if requested == MATTER and words.only_feels(heard.text):
+    if words.only_feels(heard.text):
         return Move(Kind.AGAIN, notice=_feeling(heard))
     values = _values(heard, requested, filled)
     return Move(Kind.FILL, values, _noted(values) if requested == MATTER else "")
 
 
+def _no_contact(heard: Heard) -> Move:
+    """Take a yes as what the question says of who leaves nothing; say what is wrong with anything else."""
+    if _YES.fullmatch(heard.text.rstrip("。.，, ")):
+        return Move(Kind.FILL, {CONTACT: words.IN_CHAT}, STAYS_HERE)
+    return Move(Kind.AGAIN, notice=words.contact_in(heard).problem)
+
+
+def gives_up(heard: Heard, move: Move, asked: str, *, before: bool) -> Move:
+    """Return the move, or, where a contact was asked for in vain `before`, that the answer comes here.
+
+    Who mistypes a number or an address is asked again as often as it takes.
+    """
+    tried = re.search(r"\d{5}|@", heard.text)
+    if asked != CONTACT or move.kind is not Kind.AGAIN or tried or not before:
+        return move
+    return Move(Kind.FILL, {CONTACT: words.IN_CHAT}, STAYS_HERE)
+
+
 def _answer_to_another(text: str, requested: str, filled: Mapping[str, str]) -> Move | None:
     """Read a sentence that answers another question than the one asked: people tell on as they like."""
-    tells_on = words.tells(text) or (len(text) > STORY and not (requested == DEMAND and words.asks_for(text)))
+    tells_on = words.tells(text) or (len(text) > STORY and not (requested == DEMAND and asks_for(text)))
     if requested != MATTER and MATTER in filled and tells_on:
         more = {MATTER: _more(filled[MATTER], text)}
         product = words.product_in(text)
         found = {PRODUCT: product} if product and PRODUCT not in filled else {}
-        demand = words.demand_in(text)
+        demand = demand_in(text)
         wanted = {DEMAND: demand} if demand and DEMAND not in filled else {}
         return Move(Kind.FILL, {**more, **found, **wanted}, "这些也记下了。")
-    if requested == DEMAND and len(text) <= SHORT and words.product_in(text) and not words.asks_for(text):
-        return Move(Kind.FILL, {PRODUCT: text}, f"{words.LABELS[PRODUCT]}记为：{text}。")
+    a_number = re.fullmatch(r"[\d\s-]{5,}", text)  # of a phone, more likely than a sum
+    if requested not in (MATTER, CONFIRM) and MATTER in filled and only_fact(text) and not a_number:
+        return Move(Kind.FILL, {MATTER: _more(filled[MATTER], text)}, "这些也记下了。")
+    if requested == DEMAND and len(text) <= SHORT and words.product_in(text) and not asks_for(text):
+        if MATTER in filled and not words.only_names_product(text):
+            return Move(Kind.FILL, {MATTER: _more(filled[MATTER], text)}, "这些也记下了。")
+        product = words.tidy(PRODUCT, text)
+        return Move(Kind.FILL, {PRODUCT: product}, f"{words.LABELS[PRODUCT]}记为：{product}。")
+    if requested == PRODUCT and MATTER in filled and words.tells_beside_the_product(text):
+        product = words.product_in(text)
+        found = {PRODUCT: product} if product else {}
+        return Move(Kind.FILL, {MATTER: _more(filled[MATTER], text), **found}, "这些也记下了。")
     if requested == PRODUCT and words.only_demands(text):
         before = filled.get(DEMAND, words.UNSAID)
         return Move(Kind.FILL, {DEMAND: _more(before, text)}, "您的诉求记下了。")
-    if requested in (CONTACT, CONFIRM) and DEMAND in filled and words.demand_in(text):
+    if requested in (CONTACT, CONFIRM) and DEMAND in filled and demand_in(text):
         return Move(Kind.FILL, {DEMAND: _more(filled[DEMAND], text)}, "您的诉求也记下了。")
     return None
 

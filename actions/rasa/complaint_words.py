@@ -7,7 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from actions.desk import found
+from actions.rasa.complaint_demands import asks_for, demand_in
+from actions.rasa.complaint_facts import only_fact, set_right
 from actions.rasa.heard import Heard
+from actions.store.masking import numerals_as_digits
+from knowledge.text import simplified
 
 MATTER, PRODUCT, DEMAND, CONTACT = (
     "complaint_matter",
@@ -25,7 +29,8 @@ UNSAID = "未说明"
 _WISH = re.compile(
     r"我|你们?|您|本人|俺|恁们?|想|要|需要|必须|给|帮|替|麻烦|请|投诉|投訴|举报|登记|提交?|开个?|一下|个|单子?|这里|在|哪里?|怎么|如何|"
     r"转人工|转接|人工客服?|真人|赶紧|赶快|马上|立刻|现在|"
-    r"入口|渠道|实名|申请|走|流程|意见|反映|反馈|问题|情况|吧|了|的|呢|啊|吗|好|谢谢|能|可以|不|直接|就|tousu|wo|yao"
+    r"(?:偷|头|透|投)(?:诉|述|宿|素|速)|喂|你好|您好|在吗|嗯|那个|就是|还是|还|"
+    r"入口|渠道|实名|申请|走|流程|意见|反映|反馈|问题|情况|吧|了|的|呢|啊|吗|好|谢谢|能|可以|不|直接|就|tousu|wo|yao|nimen"
 )
 # Anger that says how one feels, not what happened.
 _CURSE = re.compile(
@@ -33,10 +38,6 @@ _CURSE = re.compile(
     r"|太(差|烂|垃圾|过分|恶心|气人)(劲)?|气死(人|我)?|烦死(人|我)?|急死(人|我)?|受够|忍不了|真是|简直|真的|无语|搞什么|服了"
 )
 _MARKS = re.compile(r"[\W_]+")
-_WANTS = re.compile(
-    r"(?:要求|希望|请(?:您|你们)?|想要?|必须|赶紧|尽快|马上|把|给我|应该|得)?[^，。,.；;！!？?]{0,12}"
-    r"(?:退款|退钱|退还|退给我|退回|赔偿|赔钱|赔我|道歉|给个说法|解释清楚|恢复额度|撤销)[^，。,.；;！!？?]{0,12}"
-)
 _FIELD_WORDS = {
     CONTACT: re.compile(r"电话|手机|邮箱|联系|号码|電話|手機"),
     PRODUCT: re.compile(r"产品|業務|业务|服务类型|類型|類别|类别"),
@@ -54,6 +55,12 @@ _NOT_BUT = re.compile(r"不是(?P<old>[^，。,；;]{1,30}?)[，,、 ]*(?:而)?�
 _REFUSES = re.compile(
     r"不留|不想留|不方便|不给|不用(?:联系|留|打)|别打|就在这|在这里?回复|这里回复|聊天里?(?:回复|说|联系)|没有(?:电话|手机|邮箱)|站内"
 )
+_HAS_NONE = re.compile(r"我?没有?(?:手机|电话|邮箱|联系方式|号码)+号?[了吧啊]?|bu ?(?:yong ?)?liu[\w ]{0,8}")
+# 就打我注册的手机号, 号码你们不是有吗: the number is to be looked up.
+_ON_FILE = re.compile(
+    r"(?:注册|绑定|开户|预留|登记|之前|原来|留过|系统里|账户里).{0,6}(?:号|手机|电话|联系方式)"
+    r"|(?:号码?|手机|电话|联系方式)[^，。,.]{0,4}你们.{0,4}有|你们.{0,4}有我?的?(?:手机|电话|号码|联系)"
+)
 _UNKNOWN = re.compile(r"(?:我)?(?:也)?(?:不知道|不清楚|说不清|不确定|没有|跳过|随便|都行|无)(?:了|吧|啊)?")
 _LETTERS = re.compile(r"[\w]")
 _ELSEWHERE = re.compile(r"微信|威信|wx|vx|v信|qq|扣扣|支付宝", re.IGNORECASE)
@@ -61,10 +68,10 @@ _ELSEWHERE = re.compile(r"微信|威信|wx|vx|v信|qq|扣扣|支付宝", re.IGNO
 _TELLS = re.compile(
     r"扣|骗|没到|不到账|没人|不处理|不给|不理|拒绝|挂了?我|多收|两次|两遍|[\d一二三两几]天|被|昨天|前天|上周|上个?月|\d+[月号]"
 )
-_ASKS_FOR = re.compile(
-    r"要求|希望|想要?|(?<!申)请|申请(?:核查|复核)|给我|给个|必须|赶紧|尽快|马上|查清|解释|说明|赔|道歉|恢复|撤销|删|停止|取消|修复|补偿"
-    r"|(?<![没不未人给有])(?:退|回复|答复|处理|解决|到账)"  # 没人处理 tells what happened
-)
+_IT_IS = re.compile(r"^(?:就|应该|那|这)*是(?:说|关于)?|^关于|(?:的|啊|吧|呀|呢|嘛)+$")
+_MORE_THAN_A_NAME = re.compile(r"[次遍笔回没不被了\d两]")
+_HAPPENED = re.compile(r"[两二三几\d][次遍笔回]|被(?!动)|扣了|没到|少了")
+_FACT_WORDS = re.compile(r"金额|钱数|数额|数目|价格|日期|时间|日子")
 _INSTEAD = re.compile(
     r"^(?:不对|不是(?:这个|的)?|[说写搞弄]?错了|等等)[，,。！! ]*(?:应该?是|是|我说的是)?[，, ]*"
     r"(?P<value>.{1,100})"
@@ -100,33 +107,27 @@ def opening(heard: Heard, grievance: str = "") -> dict[str, str]:
 
 def says_matter(text: str) -> bool:
     """Tell whether a complaining sentence says more than that one wants to complain."""
-    return len(_MARKS.sub("", _WISH.sub("", _CURSE.sub("", text)))) >= 3
+    return len(_beside_the_wish(text)) >= 3
 
 
 def only_feels(text: str) -> bool:
     """Tell whether a sentence has nothing but the wish to complain and how one feels."""
-    return not _MARKS.sub("", _WISH.sub("", _CURSE.sub("", text)))
+    return not _beside_the_wish(text)
+
+
+def _beside_the_wish(text: str) -> str:
+    """Return the letters of a text that are neither the wish to complain nor a curse."""
+    return _WISH.sub("", _CURSE.sub("", _MARKS.sub("", simplified(text).lower())))
 
 
 def tells(text: str) -> bool:
     """Tell whether a sentence goes on telling what happened, and asks for nothing."""
-    return len(text) > TELLING and bool(_TELLS.search(text)) and not _ASKS_FOR.search(text)
+    return len(text) > TELLING and bool(_TELLS.search(simplified(text))) and not asks_for(text)
 
 
 def product_in(text: str) -> str:
     """Return the one product that the text names, or ""."""
     return found.product(text)
-
-
-def asks_for(text: str) -> bool:
-    """Tell whether a sentence wants something done."""
-    return bool(_ASKS_FOR.search(text))
-
-
-def demand_in(text: str) -> str:
-    """Return the clause that asks for something, or ""."""
-    found = _WANTS.search(text)
-    return found.group().strip() if found else ""
 
 
 def only_demands(text: str) -> bool:
@@ -135,10 +136,24 @@ def only_demands(text: str) -> bool:
     return bool(demand_in(text) or asks_for(text)) and not (names or product_in(text))
 
 
+def only_names_product(text: str) -> bool:
+    """Tell whether a short text names a product and tells nothing of it: 快捷支付, not 扣款两次."""
+    rest = simplified(text)
+    for kind, _, start, end in reversed(found.spots(text)):
+        rest = rest[:start] + rest[end:] if kind == "products" else rest
+    return rest != simplified(text) and not _MORE_THAN_A_NAME.search(rest)
+
+
+def tells_beside_the_product(text: str) -> bool:
+    """Tell whether an answer to which product it is tells what happened: 两笔一模一样的, 扣款两次."""
+    return bool(_HAPPENED.search(simplified(text))) and not asks_for(text)
+
+
 def only_contact(heard: Heard) -> str:
     """Return the phone number or address of a sentence that says nothing else, "" for any other."""
     reached = heard.entities.get("phone") or heard.entities.get("email") or ""
-    return reached if reached and len(_CHINESE.findall(heard.text)) <= _FEW else ""
+    letters = _CHINESE.findall(numerals_as_digits(heard.text))  # 幺三八… is a number
+    return reached if reached and len(letters) <= _FEW else ""
 
 
 def contact_in(heard: Heard) -> Contact:
@@ -146,8 +161,11 @@ def contact_in(heard: Heard) -> Contact:
     reached = heard.entities.get("phone") or heard.entities.get("email")
     if reached:
         return Contact(reached)
-    if _REFUSES.search(heard.text) or _UNKNOWN.fullmatch(heard.text):
+    plain = simplified(heard.text).lower()
+    if _REFUSES.search(plain) or _HAS_NONE.fullmatch(plain) or _UNKNOWN.fullmatch(plain):
         return Contact(IN_CHAT)
+    if on_file(heard.text):
+        return Contact(problem="我看不到您账户里登记的号码，请在这里写一次。")
     digits = re.sub(r"\D", "", heard.text)
     if _ELSEWHERE.search(heard.text):
         return Contact(problem="目前只能用手机号或邮箱联系您。")
@@ -156,6 +174,11 @@ def contact_in(heard: Heard) -> Contact:
     if len(digits) >= 5:
         return Contact(problem=f"手机号应为 11 位，您给的是 {len(digits)} 位，请再核对一下。")
     return Contact(problem="没有认出手机号或邮箱。")
+
+
+def on_file(text: str) -> bool:
+    """Tell whether a sentence refers to a number that the customer gave elsewhere."""
+    return bool(_ON_FILE.search(simplified(text)))
 
 
 def refuses_contact(text: str) -> bool:
@@ -173,8 +196,11 @@ def is_answer(slot: str, text: str) -> bool:
 
 
 def tidy(slot: str, text: str) -> str:
-    """Return an answer as it is written down: 不知道 becomes 未说明."""
-    return UNSAID if slot in (PRODUCT, DEMAND) and _UNKNOWN.fullmatch(_MARKS.sub("", text)) else text
+    """Return an answer as it is written down: 不知道 becomes 未说明, 是支付 becomes 支付."""
+    if slot in (PRODUCT, DEMAND) and _UNKNOWN.fullmatch(_MARKS.sub("", text)):
+        return UNSAID
+    bare = _IT_IS.sub("", text) if slot == PRODUCT else text
+    return bare if is_answer(slot, bare) else text
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +227,10 @@ def correction(heard: Heard, filled: Mapping[str, str], requested: str = "") -> 
     changes = bool(_CHANGE.search(text))
     if changes and reached and (named in ("", CONTACT)):
         return Correction(CONTACT, reached)
+    if changes and MATTER in filled and _FACT_WORDS.search(text):
+        value = _new_value(text, MATTER, _FACT_WORDS)
+        if only_fact(value):
+            return Correction(MATTER, set_right(filled[MATTER], value))
     if changes and named:
         value = "" if named == CONTACT else _new_value(text, named)
         if value or named in filled:
@@ -222,6 +252,8 @@ def _swap(text: str, filled: Mapping[str, str]) -> Correction | None:
         value = filled.get(slot, "")
         if old and old in value:
             return Correction(slot, value.replace(old, new))
+    if MATTER in filled and only_fact(old) and only_fact(new):
+        return Correction(MATTER, set_right(filled[MATTER], new))
     return None
 
 
@@ -231,6 +263,8 @@ def _instead(text: str, filled: Mapping[str, str], requested: str) -> Correction
     value = match["value"].strip() if match else ""
     if not value or not is_answer(PRODUCT, value) or _CHANGE.search(value):
         return None
+    if MATTER in filled and only_fact(value):
+        return Correction(MATTER, set_right(filled[MATTER], value))
     slot = DEMAND if demand_in(value) else PRODUCT if product_in(value) else _before(requested)
     return Correction(slot, value) if slot in filled else None
 
@@ -239,8 +273,8 @@ def _before(requested: str) -> str:
     return FIELDS[FIELDS.index(requested) - 1] if requested in FIELDS else ""
 
 
-def _new_value(text: str, slot: str) -> str:
-    after = text[max(m.end() for m in _FIELD_WORDS[slot].finditer(text)) :]
+def _new_value(text: str, slot: str, names: re.Pattern[str] | None = None) -> str:
+    after = text[max(m.end() for m in (names or _FIELD_WORDS[slot]).finditer(text)) :]
     match = _NEW_VALUE.search(after) or _NEW_AFTER.search(after)
     value = match["value"].strip() if match else ""
     return value if is_answer(slot, value) and not _CHANGE.fullmatch(value) else ""

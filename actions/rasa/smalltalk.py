@@ -10,10 +10,14 @@ from rasa_sdk.events import FollowupAction
 from actions.desk import cards, tickets
 from actions.rasa.answering import AnswerAction
 from actions.rasa.complaint import FORM, SoftenDissatisfaction
+from actions.rasa.complaint_memory import upset_lately
 from actions.rasa.talk import DialogueAction, Events, Talk
+from actions.service import handovers
 from actions.service.replies import ReplyKind
 from actions.training import disclosure
+from knowledge.document import Audience
 
+LISTENING = "您接着说，我在听。想留下书面记录，可以登记投诉，前面说过的不用再说一遍。"
 # A button that is pressed once more.
 _DONE = {
     "提交": "这份投诉已经提交，工单号 {}，不用再交一次。",
@@ -37,6 +41,22 @@ class Affirm(DialogueAction):
             talk.say(cards.ticket_reply(talk.session, ticket, done.format(ticket.number)))
         else:
             talk.respond("utter_ready")
+        return []
+
+
+class Chat(DialogueAction):
+    """Answers what sounds like chat; from somebody who is upset it is a part of what they are telling."""
+
+    action_name: ClassVar[str] = "action_chitchat"
+
+    def act(self, talk: Talk) -> Events:
+        """Say what one can talk about here, or that one listens and where to write it down."""
+        if talk.audience is not Audience.CUSTOMER or not upset_lately(talk.tracker.events):
+            talk.respond("utter_chitchat")
+        elif handovers.open_for(talk.session, talk.turn.conversation_id):
+            talk.say_text(LISTENING, "我要投诉")
+        else:
+            talk.say_text(LISTENING, "我要投诉", "转人工")
         return []
 
 

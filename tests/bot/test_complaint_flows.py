@@ -336,4 +336,4 @@ class TestOwnTickets:
         ticket = register(chat)
         desk(chat, ticket, decided)
         chat.tell("我要投诉", OTHER)
-        assert "产品或服务" in chat.say("申请核查")[-1].text  # a wish for the complaint being told
+        assert "怎么联系您" in chat.say("申请核查")[-1].text  # a wish for the complaint being told

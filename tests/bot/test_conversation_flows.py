@@ -184,6 +184,37 @@ class TestDanger:
         chat.say("怎么防范电信诈骗")
         assert queue(database) == []
 
+    def test_a_price_is_no_danger(self, chat: Chat, database: Database) -> None:
+        for text in ("你们这是跳楼价吗", "我同事自杀式加班", "打工人不想活动"):
+            assert "12356" not in chat.heard(text)
+        assert queue(database) == []
+
+
+class TestFragments:
+    """Somebody upset who types as people do: piece by piece."""
+
+    def test_they_are_listened_to_and_all_is_written_down(self, chat: Chat) -> None:
+        chat.tell("你们太坑了", "扣了我两次钱")
+        assert "我在听" in chat.heard("哈哈哈哈")
+        chat.tell("昨天交话费", "299元")
+        opened = chat.heard("我要投诉")
+        assert "扣了我两次钱；昨天交话费；299元" in opened
+
+    def test_nothing_is_asked_for_ever(self, chat: Chat) -> None:
+        chat.tell("我要投诉", "昨天付款扣了两次 一次128一次128", "不对 是158", "退给我")
+        assert "没有认出" in chat.heard("随你们便啊")
+        summary = chat.heard("你们看着办呗")
+        assert "一次158一次158" in summary
+        assert "产品或服务：支付" in summary
+        assert "联系方式：就在这里回复" in summary
+
+    def test_a_dictated_number_is_the_contact(self, chat: Chat) -> None:
+        chat.tell("喂你好我要偷诉", "昨天付款扣了两回钱", "我电话幺三八零零幺三八零零零")
+        assert "138****8000" in chat.heard("退给我")
+
+    def test_chat_without_a_grievance_stays_chat(self, chat: Chat) -> None:
+        assert "聊不好" in chat.heard("给我讲个笑话")
+
 
 class TestTwoWishes:
     def test_a_complaint_and_a_person(self, chat: Chat, database: Database) -> None:
@@ -203,8 +234,9 @@ class TestLongMessages:
 
     def test_the_whole_rant_is_in_the_ticket(self, chat: Chat, database: Database) -> None:
         first, second = self.RANT[:1900], self.RANT[1900:]
-        assert "怎么联系您" in chat.tell("我要投诉", first)[0].text
+        assert "哪个产品" in chat.tell("我要投诉", first)[0].text
         assert "这些也记下了" in chat.heard(second)
+        assert "怎么联系您" in chat.tell("不清楚", "把钱退给我")[0].text
         summary = chat.say("就在这里回复")[0]
         assert "会完整提交" in summary.text
         assert len(summary.text) < 600

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from actions.rasa.complaint_demands import demand_in
 from actions.rasa.complaint_reading import (
     CHANGE,
     CONFIRM,
@@ -13,6 +14,7 @@ from actions.rasa.complaint_reading import (
     SAME,
     Kind,
     Move,
+    gives_up,
     next_step,
     read,
     sounds_aggrieved,
@@ -28,7 +30,6 @@ from actions.rasa.complaint_words import (
     Correction,
     contact_in,
     correction,
-    demand_in,
     opening,
     product_in,
     says_matter,
@@ -310,3 +311,70 @@ def test_rasas_message_is_read_as_typed() -> None:
         "metadata": {"said": "/restart", "tapped": False},
     }
     assert heard(message) == Heard("/restart", "nlu_fallback", 0.5, {"phone": "1"})
+
+
+class TestSetRight:
+    """A sum or a day that is corrected changes what happened, never another answer."""
+
+    MATTER_ = "昨天付款扣了两次 一次128一次128"
+
+    @pytest.mark.parametrize("asked", [DEMAND, CONTACT, CONFIRM])
+    @pytest.mark.parametrize("text", ["不对 是158", "金额写错了 是158", "不是128 是158", "说错了，158"])
+    def test_in_what_happened(self, asked: str, text: str) -> None:
+        filled = {MATTER: self.MATTER_, PRODUCT: "支付", DEMAND: "退", CONTACT: IN_CHAT}
+        before = {slot: filled[slot] for slot in FIELDS[: (*FIELDS, CONFIRM).index(asked)]}
+        move = read(said(text, "correct", 0.7), asked, before)
+        assert dict(move.values) == {MATTER: "昨天付款扣了两次 一次158一次158"}
+
+    def test_a_bare_sum_is_more_of_what_happened(self) -> None:
+        for asked in (PRODUCT, DEMAND, CONTACT):
+            filled = {field: FILLED[field] for field in FIELDS[: FIELDS.index(asked)]}
+            assert dict(read(said("399"), asked, filled).values) == {MATTER: "转账被扣两次；399"}
+
+
+@pytest.mark.parametrize("asked", [PRODUCT, DEMAND])
+@pytest.mark.parametrize("text", ["我要投诉", "我还是要投诉", "WO YAO TOUSU", "喂你好我要偷诉", "我要投訴"])
+def test_the_bare_wish_again_is_no_answer(asked: str, text: str) -> None:
+    filled = {field: FILLED[field] for field in FIELDS[: FIELDS.index(asked)]}
+    assert read(said(text, "complain"), asked, filled).kind is Kind.AGAIN
+    assert read(said(text, "complain"), DROP, filled).kind is Kind.AGAIN
+    assert not says_matter(text)
+
+
+def test_a_product_is_written_down_without_what_leads_to_it() -> None:
+    assert dict(read(said("是支付"), PRODUCT, {MATTER: "x"}).values) == {PRODUCT: "支付"}
+    filled = {MATTER: "钱少了", PRODUCT: "贷款"}
+    assert dict(read(said("是支付"), DEMAND, filled).values) == {PRODUCT: "支付"}
+    assert dict(read(said("扣款两次"), DEMAND, filled).values) == {MATTER: "钱少了；扣款两次"}
+
+
+def test_what_happened_is_no_product() -> None:
+    filled = {MATTER: "钱少了"}
+    told = read(said("两笔一模一样的"), PRODUCT, filled)
+    assert dict(told.values) == {MATTER: "钱少了；两笔一模一样的"}
+    told = read(said("扣款两次"), PRODUCT, filled)
+    assert dict(told.values) == {MATTER: "钱少了；扣款两次", PRODUCT: "支付"}
+    assert dict(read(said("二维码收款"), PRODUCT, filled).values) == {PRODUCT: "二维码收款"}
+
+
+@pytest.mark.parametrize("text", ["没电话", "bu liu", "没有手机", "buyong liu", "我没有邮箱"])
+def test_who_has_no_number_leaves_none(text: str) -> None:
+    assert contact_in(said(text)).value == IN_CHAT
+
+
+@pytest.mark.parametrize("text", ["行", "好", "可以的"])
+def test_a_yes_to_the_question_for_a_contact_is_an_answer(text: str) -> None:
+    assert read(said(text, "affirm"), CONTACT, FILLED).values == {CONTACT: IN_CHAT}
+
+
+@pytest.mark.parametrize("text", ["说啥呢 号码你们不是有吗", "就打我注册的手机号", "用我绑定的那个号"])
+def test_a_number_that_was_given_elsewhere_cannot_be_seen(text: str) -> None:
+    move = read(said(text, "ask_manual"), CONTACT, FILLED)
+    assert (move.kind, "看不到" in move.notice) == (Kind.AGAIN, True)
+
+
+def test_a_contact_is_not_asked_for_for_ever() -> None:
+    for text, kind in (("随你便啊", Kind.FILL), ("1391234567", Kind.AGAIN), ("wang@qq", Kind.AGAIN)):
+        move = read(said(text), CONTACT, FILLED)
+        assert gives_up(said(text), move, CONTACT, before=True).kind is kind
+        assert gives_up(said(text), move, CONTACT, before=False).kind is Kind.AGAIN
