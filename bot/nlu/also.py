@@ -5,21 +5,19 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
-from rasa.engine.storage.resource import Resource
-from rasa.engine.storage.storage import ModelStorage
 from rasa.nlu.classifiers.classifier import IntentClassifier
-from rasa.shared.nlu.constants import INTENT, INTENT_RANKING_KEY, TEXT
+from rasa.shared.nlu.constants import INTENT, TEXT
 from rasa.shared.nlu.training_data.message import Message
 
+from bot.nlu.rules import Ruled, understand
 from knowledge.text import normalise
 
 ALSO = "also"
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=False)
-class AlsoWished(IntentClassifier, GraphComponent):  # type: ignore[misc]
+class AlsoWished(Ruled, IntentClassifier):  # type: ignore[misc]
     """Sets `also`: the other intents that the text names in so many words, in the order of `wishes`.
 
     An intent whose words are there only to be denied is none: it gives way to another wish, or to `instead`.
@@ -35,18 +33,6 @@ class AlsoWished(IntentClassifier, GraphComponent):  # type: ignore[misc]
         self._denied = re.compile(rf"(?:{config['denied']})$")
         self._instead = str(config["instead"])
 
-    @classmethod
-    def create(
-        cls,
-        config: dict[str, Any],
-        model_storage: ModelStorage,
-        resource: Resource,
-        execution_context: ExecutionContext,
-    ) -> AlsoWished:
-        """Make the component."""
-        del model_storage, resource, execution_context
-        return cls(config)
-
     def process(self, messages: list[Message]) -> list[Message]:
         """Set `also` on each message; it is empty where there is one wish or none."""
         for message in messages:
@@ -56,17 +42,10 @@ class AlsoWished(IntentClassifier, GraphComponent):  # type: ignore[misc]
             first = understood.get("name")
             if named.get(first) and first not in wished:
                 first = wished[0] if wished else self._instead
-                _understand(message, first, float(understood["confidence"]))
+                understand(message, first, float(understood["confidence"]))
             message.set(ALSO, [name for name in wished if name != first], add_to_output=True)
         return messages
 
     def _named(self, name: str, text: str) -> list[bool]:
         """Return for each place where a wish is named whether it is one there, and not denied."""
         return [not self._denied.search(text[: m.start()]) for m in self._wishes[name].finditer(text)]
-
-
-def _understand(message: Message, name: str, confidence: float) -> None:
-    understood = {"name": name, "confidence": confidence}
-    others = [one for one in message.get(INTENT_RANKING_KEY) or [] if one["name"] != name]
-    message.set(INTENT, understood, add_to_output=True)
-    message.set(INTENT_RANKING_KEY, [understood, *others], add_to_output=True)

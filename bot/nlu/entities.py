@@ -2,37 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
-from rasa.engine.storage.resource import Resource
-from rasa.engine.storage.storage import ModelStorage
 from rasa.nlu.extractors.extractor import EntityExtractorMixin
 from rasa.shared.nlu.constants import ENTITIES, TEXT
 from rasa.shared.nlu.training_data.message import Message
 
 from actions.desk.forms import find
+from bot.nlu.rules import Ruled
 
 # What says that a sentence is about something of one's own; 周末 alone, or a card, does not.
 KINDS = ("ticket_number", "email", "phone", "order_number", "amount", "date", "score")
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.ENTITY_EXTRACTOR, is_trainable=False)
-class PatternEntities(GraphComponent, EntityExtractorMixin):  # type: ignore[misc]
+class PatternEntities(Ruled, EntityExtractorMixin):  # type: ignore[misc]
     """Adds to each message what `find` finds in it."""
-
-    @classmethod
-    def create(
-        cls,
-        config: dict[str, Any],
-        model_storage: ModelStorage,
-        resource: Resource,
-        execution_context: ExecutionContext,
-    ) -> PatternEntities:
-        """Make the component; it has no settings."""
-        del config, model_storage, resource, execution_context
-        return cls()
 
     def process(self, messages: list[Message]) -> list[Message]:
         """Add entities to the messages."""

@@ -5,21 +5,19 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
-from rasa.engine.storage.resource import Resource
-from rasa.engine.storage.storage import ModelStorage
 from rasa.nlu.classifiers.classifier import IntentClassifier
-from rasa.shared.nlu.constants import INTENT, INTENT_RANKING_KEY, TEXT
+from rasa.shared.nlu.constants import INTENT, TEXT
 from rasa.shared.nlu.training_data.message import Message
 
+from bot.nlu.rules import Ruled, understand
 from knowledge.text import normalise
 
-FALLBACK = {"name": "nlu_fallback", "confidence": 0.5}
+FALLBACK = ("nlu_fallback", 0.5)
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=False)
-class GuardedIntents(IntentClassifier, GraphComponent):  # type: ignore[misc]
+class GuardedIntents(Ruled, IntentClassifier):  # type: ignore[misc]
     """Turns an intent of `words` that is not sure into the fallback where the text has none of its words."""
 
     @staticmethod
@@ -36,26 +34,12 @@ class GuardedIntents(IntentClassifier, GraphComponent):  # type: ignore[misc]
         self._sure = float(config["sure"])
         self._words = {intent: re.compile(words) for intent, words in config["words"].items()}
 
-    @classmethod
-    def create(
-        cls,
-        config: dict[str, Any],
-        model_storage: ModelStorage,
-        resource: Resource,
-        execution_context: ExecutionContext,
-    ) -> GuardedIntents:
-        """Make the component."""
-        del model_storage, resource, execution_context
-        return cls(config)
-
     def process(self, messages: list[Message]) -> list[Message]:
         """Check the intents of the messages."""
         for message in messages:
             understood = message.get(INTENT) or {}
             if understood.get("name") and self._doubted(understood, message.get(TEXT) or ""):
-                message.set(INTENT, dict(FALLBACK), add_to_output=True)
-                ranking = [dict(FALLBACK), *message.get(INTENT_RANKING_KEY, [])]
-                message.set(INTENT_RANKING_KEY, ranking, add_to_output=True)
+                understand(message, *FALLBACK)
         return messages
 
     def _doubted(self, understood: dict[str, Any], text: str) -> bool:

@@ -12,10 +12,11 @@ from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
 from rasa.nlu.classifiers.classifier import IntentClassifier
-from rasa.shared.nlu.constants import INTENT, INTENT_RANKING_KEY, TEXT
+from rasa.shared.nlu.constants import INTENT, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
+from bot.nlu.rules import understand
 from knowledge.text import normalise
 
 _FILE = "known.json"
@@ -94,10 +95,7 @@ class KnownSentences(IntentClassifier, GraphComponent):  # type: ignore[misc]
         for message in messages:
             intent = self._intent(bare(message.get(TEXT) or ""))
             if intent:
-                understood = {"name": intent, "confidence": 1.0}
-                others = [r for r in message.get(INTENT_RANKING_KEY, []) if r["name"] != intent]
-                message.set(INTENT, understood, add_to_output=True)
-                message.set(INTENT_RANKING_KEY, [understood, *others], add_to_output=True)
+                understand(message, intent, 1.0)
         return messages
 
     def _intent(self, text: str) -> str | None:

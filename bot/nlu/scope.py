@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
-from rasa.engine.storage.resource import Resource
-from rasa.engine.storage.storage import ModelStorage
 from rasa.nlu.classifiers.classifier import IntentClassifier
 from rasa.shared.nlu.constants import INTENT, INTENT_RANKING_KEY
 from rasa.shared.nlu.training_data.message import Message
+
+from bot.nlu.rules import Ruled
 
 IN_SCOPE = "in_scope"
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=False)
-class Scope(IntentClassifier, GraphComponent):  # type: ignore[misc]
+class Scope(Ruled, IntentClassifier):  # type: ignore[misc]
     """Sets `in_scope`: the intent is none of `outside`, and these got at most `most` of the confidence.
 
     An intent of `courtesy` (greetings, thanks, a yes) is said by people who chat as well: it has to be
@@ -31,18 +30,6 @@ class Scope(IntentClassifier, GraphComponent):  # type: ignore[misc]
     def __init__(self, config: dict[str, Any]) -> None:
         self._outside, self._courtesy = frozenset(config["outside"]), frozenset(config["courtesy"])
         self._most, self._sure = float(config["most"]), float(config["sure"])
-
-    @classmethod
-    def create(
-        cls,
-        config: dict[str, Any],
-        model_storage: ModelStorage,
-        resource: Resource,
-        execution_context: ExecutionContext,
-    ) -> Scope:
-        """Make the component."""
-        del model_storage, resource, execution_context
-        return cls(config)
 
     def process(self, messages: list[Message]) -> list[Message]:
         """Set `in_scope` on each message."""

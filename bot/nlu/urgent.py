@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
-from rasa.engine.storage.resource import Resource
-from rasa.engine.storage.storage import ModelStorage
 from rasa.nlu.classifiers.classifier import IntentClassifier
 from rasa.shared.nlu.constants import INTENT, INTENT_RANKING_KEY, TEXT
 from rasa.shared.nlu.training_data.message import Message
 
 from actions.rasa.danger import INTENTS, Danger, danger_in, only_sounds_dangerous
 from bot.nlu.guard import FALLBACK
+from bot.nlu.rules import Ruled, understand
 
 # A complaint about a theft opens the complaint, which calls a person too.
 _KEEP = ("complain",)
@@ -21,20 +17,8 @@ LEAST = 0.3  # below it nothing was understood
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=False)
-class UrgentWords(IntentClassifier, GraphComponent):  # type: ignore[misc]
+class UrgentWords(Ruled, IntentClassifier):  # type: ignore[misc]
     """Sets the intent, with confidence 1, of the sentences that speak of a danger."""
-
-    @classmethod
-    def create(
-        cls,
-        config: dict[str, Any],
-        model_storage: ModelStorage,
-        resource: Resource,
-        execution_context: ExecutionContext,
-    ) -> UrgentWords:
-        """Make the component; it has no settings."""
-        del config, model_storage, resource, execution_context
-        return cls()
 
     def process(self, messages: list[Message]) -> list[Message]:
         """Overrule the classifiers before it where words say enough."""
@@ -45,10 +29,7 @@ class UrgentWords(IntentClassifier, GraphComponent):  # type: ignore[misc]
                 self._doubt(message)
             if danger is None or (danger is Danger.STOLEN and before in _KEEP):
                 continue
-            understood = {"name": INTENTS[danger], "confidence": 1.0}
-            others = [one for one in message.get(INTENT_RANKING_KEY, []) if one["name"] != understood["name"]]
-            message.set(INTENT, understood, add_to_output=True)
-            message.set(INTENT_RANKING_KEY, [understood, *others], add_to_output=True)
+            understand(message, INTENTS[danger], 1.0)
         return messages
 
     def _doubt(self, message: Message) -> None:
@@ -57,7 +38,7 @@ class UrgentWords(IntentClassifier, GraphComponent):  # type: ignore[misc]
             return
         ranking = message.get(INTENT_RANKING_KEY) or []
         others = [one for one in ranking if one["name"] != INTENTS[Danger.LIFE]]
+        message.set(INTENT_RANKING_KEY, others, add_to_output=True)
         likely = bool(others) and float(others[0]["confidence"]) >= LEAST
-        understood = others[0] if likely else dict(FALLBACK)
-        message.set(INTENT, understood, add_to_output=True)
-        message.set(INTENT_RANKING_KEY, others if likely else [understood, *others], add_to_output=True)
+        name, confidence = (others[0]["name"], others[0]["confidence"]) if likely else FALLBACK
+        understand(message, name, confidence)
