@@ -132,13 +132,10 @@ async def _watch(request: Request, call_next: Callable[[Request], Awaitable[Resp
     response.headers["X-Request-Id"] = request.state.request_id
     metrics.REQUESTS.labels(str(response.status_code)).inc()
     took = (time.perf_counter() - started) * 1000
-    log.info(
-        "%s %s %d %.0f ms",
-        request.method,
-        f"{links.PATH}…" if secret else request.url.path,
-        response.status_code,
-        took,
-    )
+    shown = f"{links.PATH}…" if secret else logs.address(request.url.path)
+    quiet = request.url.path in operations.PROBES and response.status_code == 200
+    level = logging.DEBUG if quiet else logging.INFO
+    log.log(level, "%s %s %d %.0f ms", request.method, shown, response.status_code, took)
     return response
 
 

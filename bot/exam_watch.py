@@ -32,9 +32,8 @@ async def keep(runtime: Runtime, stopping: asyncio.Event) -> None:
     while not stopping.is_set():
         try:
             await asyncio.to_thread(once, runtime)
-        except Exception:
-            metrics.ERRORS.labels("exams").inc()
-            log.exception("the clock of exams failed")
+        except Exception as error:
+            metrics.failed("exams", log, "the clock of exams failed", error)
         try:
             await asyncio.wait_for(stopping.wait(), exam_clock.BEAT.total_seconds())
         except TimeoutError:

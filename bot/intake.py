@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from actions.desk import forms, found, intake, tickets
 from actions.desk.intake import TicketDraft
 from actions.store.tables.desk import Ticket
+from bot.metrics import ERRORS
 from bot.runtime import Runtime
 from knowledge.errors import conflict, too_many
 
@@ -35,6 +36,7 @@ def read(runtime: Runtime, draft: TicketDraft, source: str) -> TicketDraft:
     try:
         reading = runtime.desk_reader.read(draft.matter, source)
     except Exception:
+        ERRORS.labels("complaint").inc()
         log.exception("a complaint could not be read")
         return draft
     return replace(draft, found=reading.found, proposed=reading.proposed, vector=reading.vector)

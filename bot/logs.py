@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from enum import StrEnum
 
 from actions.store.masking import mask
+from knowledge.errors import WenjinError
 
 OWN = ("bot", "actions", "knowledge")
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 turn_id: ContextVar[str] = ContextVar("turn_id", default="")
+_FOREIGN = re.compile(r"[^!-~]+")  # no address of ours holds such characters, a forged line or a name may
+_QUOTABLE = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff]+")
+_OURS = f"{WenjinError.__module__}.{WenjinError.__name__}:"
 
 
 class LogFormat(StrEnum):
@@ -40,8 +45,9 @@ class MaskedFormatter(logging.Formatter):
         return super().formatMessage(record)
 
     def formatException(self, ei: object) -> str:
-        """Return the traceback."""
-        return mask(super().formatException(ei))  # type: ignore[arg-type]
+        """Return the traceback; what an error's own words quote in Chinese is left out."""
+        told = super().formatException(ei)  # type: ignore[arg-type]
+        return mask("\n".join(_unquoted(line) for line in told.splitlines()))
 
 
 class JsonFormatter(MaskedFormatter):
@@ -59,6 +65,25 @@ class JsonFormatter(MaskedFormatter):
             "exception": self.formatException(record.exc_info) if record.exc_info else "",
         }
         return json.dumps({key: value for key, value in line.items() if value}, ensure_ascii=False)
+
+
+def _unquoted(line: str) -> str:
+    """Return a line of a traceback: lines of source are indented, an error's words are not."""
+    return line if line.startswith((" ", _OURS)) else _QUOTABLE.sub("…", line)
+
+
+def address(path: str) -> str:
+    """Return a request's path as it is logged: what only a client can have put there is left out."""
+    return _FOREIGN.sub("…", path)
+
+
+def note(log: logging.Logger, what: str, error: Exception) -> None:
+    """Log a failure: one line for what is expected, such as a database that is away, else with traceback."""
+    if isinstance(error, WenjinError):
+        why = str(error.__cause__ or "").partition("\n")[0]
+        log.warning("%s: %s %s", what, error.code, _QUOTABLE.sub("…", why))
+    else:
+        log.error(what, exc_info=error)
 
 
 def formatter(kind: LogFormat) -> logging.Formatter:

@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
@@ -15,17 +15,21 @@ from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from actions.desk import outbox, tickets
-from actions.service import handovers
+from actions.desk.rules import rules_of
+from actions.desk.workdays import working_between
+from actions.service import attendance, handovers
 from actions.store.tables.desk import Notice, Ticket
 from actions.store.tables.service import HandoverState
 from bot import metrics
 from bot.deps import RuntimeDep
+from bot.logs import note
 from bot.runtime import Runtime
 from knowledge.errors import WenjinError
 from knowledge.index import Index
 
 log = logging.getLogger(__name__)
 router = APIRouter()
+PROBES = frozenset({"/healthz", "/readyz", "/metrics"})  # asked every few seconds: no line for each
 PATIENCE = 5.0  # seconds that a part has to answer
 OK, FAILED, NOT_USED = "ok", "failed", "not_used"
 SURVIVABLE = frozenset({"redis"})  # without it each process goes on alone
@@ -57,8 +61,8 @@ async def ready(request: Request, runtime: RuntimeDep) -> JSONResponse:
 async def _tried(ask: Callable[[Runtime], object], runtime: Runtime) -> str:
     try:
         await asyncio.wait_for(asyncio.to_thread(ask, runtime), PATIENCE)
-    except Exception:
-        log.exception("not ready")
+    except Exception as error:
+        note(log, "not ready", error)
         return FAILED
     return OK
 
@@ -88,8 +92,8 @@ def prometheus(runtime: RuntimeDep) -> Response:
         with runtime.db.reading() as s:
             count(s, runtime.now())
         show_versions(runtime)
-    except WenjinError:
-        metrics.ERRORS.labels("metrics").inc()
+    except WenjinError as error:
+        metrics.failed("metrics", log, "figures could not be looked up", error)
     return Response(generate_latest(metrics.gathered()), media_type=CONTENT_TYPE_LATEST)
 
 
@@ -98,7 +102,7 @@ def show_versions(runtime: Runtime) -> None:
     if "turns" not in vars(runtime):
         return
     index = _index(runtime)
-    metrics.show_manual(index.manual, index.version, runtime.encoder.fingerprint)
+    metrics.MANUAL.show(index.manual, index.version, runtime.encoder.fingerprint)
 
 
 def count(s: Session, now: datetime) -> None:
@@ -123,3 +127,8 @@ def _count_handovers(s: Session, now: datetime) -> None:
         metrics.QUEUE.labels(queue).set(by_queue[queue])
     oldest = min((one.requested_at for one in waiting), default=now)
     metrics.QUEUE_AGE.set((now - oldest).total_seconds())
+    rules = rules_of(s)
+    worked = (
+        working_between(oldest, now, rules.opens, rules.closes) if attendance.is_open(s, now) else timedelta()
+    )
+    metrics.QUEUE_WORKING_AGE.set(worked.total_seconds())

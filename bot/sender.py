@@ -13,6 +13,7 @@ from actions.desk.notices import MAIL, WEBHOOK
 from actions.desk.outbox import Parcel
 from actions.service.conversations import CALLBACK
 from actions.store.masking import mask
+from bot import metrics
 from bot.delivery import Callback, Hopeless, Mailer, Webhook
 from bot.runtime import NOTICES, Runtime
 from bot.settings import Settings
@@ -48,8 +49,8 @@ class Sender:
         while self._channels and not stopping.is_set():
             try:
                 busy = await self.once()
-            except Exception:
-                log.exception("notices could not be sent")
+            except Exception as error:
+                metrics.failed("notices", log, "notices could not be sent", error)
                 busy = False
             if not busy and not stopping.is_set():
                 await self._runtime.hub.wait(NOTICES, LOOK_SECONDS)

@@ -24,7 +24,7 @@ from bot.dialogue import Dialogue
 from bot.hub import Hub
 from bot.logs import turn_id
 from bot.messages import Message, message_of
-from bot.metrics import ERRORS, STAGES, TURNS, TURNS_OPEN, stage, whole
+from bot.metrics import ERRORS, STAGES, TURNS, TURNS_OPEN, rehearsal, stage, whole
 from knowledge.errors import WenjinError, too_many
 
 log = logging.getLogger(__name__)
@@ -121,7 +121,7 @@ class TurnService:
         for text in ("您好", "投诉一般多久能处理完", "tousu duojiu chuli wan"):
             with self._database.begin() as session:
                 conversation = self.open(session, speaker)
-                with session_scope(session, self._context(conversation, None)):
+                with rehearsal(), session_scope(session, self._context(conversation, None)):
                     await self._dialogue.respond(text, conversation.id, {})
                 session.rollback()
 
@@ -134,13 +134,14 @@ class TurnService:
         self, speaker: Speaker, said: str, key: str, metadata: dict[str, Any], came: float
     ) -> list[Message]:
         async with self._hub.lock(f"{speaker.channel}:{speaker.external_id}"):
-            started = time.perf_counter()
-            STAGES.labels("queue").observe(started - came)
+            STAGES.labels("queue").observe(time.perf_counter() - came)
             stored = self._receive(speaker, said, key)
-            if stored.messages:
-                return stored.messages
             turn_id.set(stored.turn_id)
-            replied = await self._reply(stored, said, metadata, started)
+            if stored.messages:
+                log.info("turn heard: for a person, or answered before")
+                return stored.messages
+            replied = await self._reply(stored, said, metadata, came)
+            log.info("turn answered in %.0f ms", (time.perf_counter() - came) * 1000)
             return [stored.asked, *replied]
 
     @stage("store")
@@ -162,27 +163,27 @@ class TurnService:
         return conversation_of(session, speaker, self._clock())
 
     async def _reply(
-        self, stored: _Stored, said: str, metadata: dict[str, Any], started: float
+        self, stored: _Stored, said: str, metadata: dict[str, Any], came: float
     ) -> list[Message]:
         try:
-            return await self._answer(stored, said, metadata, started)
+            return await self._answer(stored, said, metadata, came)
         except Exception as error:
             if not isinstance(error, WenjinError):
                 ERRORS.labels("turn").inc()
                 log.exception("turn %s failed", stored.turn_id)
-            return self._apologise(stored, error, started)
+            return self._apologise(stored, error, came)
 
     async def _answer(
-        self, stored: _Stored, said: str, metadata: dict[str, Any], started: float
+        self, stored: _Stored, said: str, metadata: dict[str, Any], came: float
     ) -> list[Message]:
         with self._database.begin() as session:
             conversation = conversations.lock(session, stored.conversation_id)
             left = self._left(session, conversation, stored, said)
             if left is not None:
-                return self._store(session, conversation, stored, [left], started)
+                return self._store(session, conversation, stored, [left], came)
             with session_scope(session, self._context(conversation, stored.turn_id)):
                 replies = await self._dialogue.respond(said, conversation.id, metadata)
-            return self._store(session, conversation, stored, replies, started)
+            return self._store(session, conversation, stored, replies, came)
 
     def _left(self, session: Session, conversation: Conversation, stored: _Stored, said: str) -> Reply | None:
         """Return the reply to what is left for a person, or None; emergencies never wait."""
@@ -204,13 +205,13 @@ class TurnService:
             channel=conversation.channel,
         )
 
-    def _apologise(self, stored: _Stored, error: Exception, started: float) -> list[Message]:
+    def _apologise(self, stored: _Stored, error: Exception, came: float) -> list[Message]:
         reply = APOLOGY
         if isinstance(error, WenjinError):
             reply = Reply(ReplyKind.ERROR, error.message, {"code": error.code}, ())
         with self._database.begin() as session:
             conversation = conversations.get(session, stored.conversation_id)
-            return self._store(session, conversation, stored, [reply], started)
+            return self._store(session, conversation, stored, [reply], came)
 
     @stage("store")
     def _store(
@@ -219,9 +220,9 @@ class TurnService:
         conversation: Conversation,
         stored: _Stored,
         replies: Sequence[Reply],
-        started: float,
+        came: float,
     ) -> list[Message]:
-        latency = (time.perf_counter() - started) * 1000
+        latency = (time.perf_counter() - came) * 1000
         whole(latency / 1000)
         out = []
         for reply in replies:

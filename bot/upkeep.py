@@ -104,6 +104,5 @@ def keep_periods(runtime: Runtime) -> dict[str, int]:
 async def _safely(work: Callable[[Runtime], object], runtime: Runtime) -> None:
     try:
         await asyncio.to_thread(work, runtime)
-    except Exception:
-        metrics.ERRORS.labels("upkeep").inc()
-        log.exception("upkeep failed")
+    except Exception as error:
+        metrics.failed("upkeep", log, "upkeep failed", error)

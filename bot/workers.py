@@ -19,6 +19,7 @@ from typing import Any
 import uvicorn
 from sqlalchemy import make_url
 
+from bot.metrics import forget
 from bot.settings import Settings
 from bot.show import say, steps
 from knowledge.errors import bad_input, unavailable
@@ -39,6 +40,7 @@ def options(settings: Settings) -> dict[str, Any]:
         "port": settings.port,
         "ws": "wsproto",
         "log_level": "warning",
+        "log_config": None,  # its lines are written as ours are: masked, and JSON where that is set
         "access_log": False,
         "timeout_graceful_shutdown": ENDING,
     }
@@ -106,7 +108,7 @@ class Supervisor:
 
     def __init__(self, make: Make, settings: Settings, *, stuck: float = STUCK) -> None:
         self._make, self._settings, self._stuck = make, settings, stuck
-        self._socket = uvicorn.Config("", host=settings.host, port=settings.port).bind_socket()
+        self._socket = uvicorn.Config("", **options(settings)).bind_socket()
         self._ending = False
 
     def run(self) -> bool:
@@ -123,7 +125,7 @@ class Supervisor:
                     one.kill()
             failed = any(one.is_dead and not one.served.is_set() for one in running)
             if not (self._ending or failed):
-                running = [self._start() if one.is_dead else one for one in running]
+                running = [self._anew(one) if one.is_dead else one for one in running]
             if not told and all(one.served.is_set() for one in running):
                 told = True
                 say(ALL_READY.format(len(running)))
@@ -135,6 +137,11 @@ class Supervisor:
 
     def _end(self, *_: object) -> None:
         self._ending = True
+
+    def _anew(self, dead: Worker) -> Worker:
+        log.error("process %d has ended and is replaced", dead.process.pid)
+        forget(dead.process.pid)
+        return self._start()
 
     def _start(self) -> Worker:
         served, beat = SPAWN.Event(), SPAWN.RawValue("d", 0.0)

@@ -11,6 +11,7 @@ from rasa_sdk.executor import ActionExecutor
 from rasa_sdk.interfaces import ActionExecutionRejection
 
 from actions.store.context import current_session
+from bot.metrics import ERRORS
 
 log = logging.getLogger(__name__)
 PACKAGE = "actions.rasa"
@@ -41,5 +42,6 @@ class InProcessActions(EndpointConfig):  # type: ignore[misc]
             body = json.dumps({"error": rejection.message, "action_name": rejection.action_name})
             raise ClientResponseError(REJECTED, rejection.message, body) from rejection
         except Exception:
+            ERRORS.labels("action").inc()
             log.exception("action %s failed", call.get("next_action"))
             return {"events": [], "responses": []}

@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
+from bot import metrics
 from bot.settings import Settings
 from bot.workers import Supervisor
 
@@ -28,10 +29,23 @@ async def hang(_: Request) -> PlainTextResponse:
     return PlainTextResponse("")
 
 
+async def busy(_: Request) -> PlainTextResponse:
+    """Take a message in hand and never finish it; say which process has it."""
+    metrics.TURNS_OPEN.inc()
+    return PlainTextResponse(str(os.getpid()))
+
+
+async def in_hand(_: Request) -> PlainTextResponse:
+    """Say how many messages all processes together have in hand."""
+    return PlainTextResponse(str(metrics.gathered().get_sample_value("wenjin_turns_open")))
+
+
 def answering(settings: Settings) -> Starlette:
     """Return an application that answers."""
     del settings
-    return Starlette(routes=[Route("/", who), Route("/hang", hang)])
+    return Starlette(
+        routes=[Route("/", who), Route("/hang", hang), Route("/busy", busy), Route("/in-hand", in_hand)]
+    )
 
 
 def broken(settings: Settings) -> Starlette:

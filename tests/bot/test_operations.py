@@ -6,7 +6,7 @@ import json
 import re
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import httpx
 import pytest
@@ -24,6 +24,7 @@ from tests.bot.serving import Guest, Live, live
 DOCS = PROJECT / "bot" / "docs"
 DASHBOARD = DOCS / "operations" / "grafana-dashboard.json"
 ALERTS = DOCS / "operations" / "prometheus-alerts.yml"
+METRICS = (Counter, Gauge, Histogram)
 _NAME = re.compile(r"wenjin_[a-z_]+")
 
 
@@ -53,9 +54,11 @@ class TestDocs:
     def test_labels_are_as_documented(self) -> None:
         text = (DOCS / "metrics.md").read_text("utf-8")
         for one in vars(metrics).values():
-            if isinstance(one, Counter | Gauge | Histogram):
+            if isinstance(one, METRICS):
                 row = next(line for line in text.splitlines() if line.startswith(f"| `{_scraped(one)}`"))
                 assert re.findall(r"`(\w+)`", row.split("|")[3]) == list(one._labelnames)
+        row = next(line for line in text.splitlines() if "`wenjin_manual_info`" in line)
+        assert re.findall(r"`(\w+)`", row.split("|")[3]) == list(metrics.ManualInUse.labels)
 
     def test_the_dashboard_asks_only_for_what_there_is(self) -> None:
         board = json.loads(DASHBOARD.read_text("utf-8"))
@@ -167,13 +170,74 @@ class TestFigures:
         assert metrics.QUEUE_AGE._value.get() >= 1190
 
 
-def test_the_manual_before_goes_to_zero() -> None:
-    shown = metrics._shown[:]
-    metrics.show_manual("甲", "v1", "e")
-    metrics.show_manual("乙", "v1", "e")
-    assert metrics.MANUAL.labels("甲", "v1", "e")._value.get() == 0
-    assert metrics.MANUAL.labels("乙", "v1", "e")._value.get() == 1
-    for earlier in shown:
-        metrics.show_manual(*earlier)
-    metrics.MANUAL.remove("甲", "v1", "e")
-    metrics.MANUAL.remove("乙", "v1", "e")
+def test_only_the_manual_in_use_is_shown() -> None:
+    told = metrics.ManualInUse()
+    [nothing_loaded] = told.collect()
+    assert nothing_loaded.samples == []
+    told.show("甲", "v1", "e")
+    told.show("乙", "v2", "e")
+    [family] = told.collect()
+    assert [(one.labels, one.value) for one in family.samples] == [
+        ({"manual": "乙", "version": "v2", "encoder": "e"}, 1)
+    ]
+
+
+def test_a_rehearsal_is_not_timed() -> None:
+    timed = metrics.STAGES.labels("search")._sum
+    before = timed.get()
+    with metrics.rehearsal(), metrics.stage("search"):
+        pass
+    assert timed.get() == before
+    with metrics.stage("search"):
+        pass
+    assert timed.get() > before
+
+
+def test_failures_are_counted_from_zero_on() -> None:
+    scraped = {
+        sample.labels["place"] for sample in _samples("wenjin_errors") if sample.name.endswith("_total")
+    }
+    assert scraped >= set(metrics.PLACES)
+
+
+def test_every_place_is_documented_and_no_other_is_counted() -> None:
+    row = next(
+        line for line in (DOCS / "metrics.md").read_text("utf-8").splitlines() if "errors_total" in line
+    )
+    assert re.findall(r"`(\w+)`", row.split("|")[4]) == list(metrics.PLACES)
+    source = "".join(path.read_text("utf-8") for path in (PROJECT / "bot").rglob("*.py"))
+    counted = re.findall(r'(?:ERRORS\.labels|metrics\.failed)\("(\w+)"', source)
+    assert set(counted) == set(metrics.PLACES)
+
+
+def _samples(family: str) -> list[Any]:
+    return next(one.samples for one in metrics.REGISTRY.collect() if one.name == family)
+
+
+class TestLabels:
+    """Rules and panels group and filter by labels that their metrics have."""
+
+    ASKED: ClassVar[list[str]] = [
+        *(
+            target["expr"]
+            for panel in json.loads(DASHBOARD.read_text("utf-8"))["panels"]
+            for target in panel["targets"]
+        ),
+        *(rule["expr"] for rule in yaml.safe_load(ALERTS.read_text("utf-8"))["groups"][0]["rules"]),
+    ]
+
+    @pytest.mark.parametrize("expression", [one for one in ASKED if "wenjin_" in one])
+    def test_they_exist(self, expression: str) -> None:
+        [name] = {re.sub(r"_(?:bucket|total)$", "", one) for one in _NAME.findall(expression)}
+        had = {"le", *_labels(name)}
+        grouped = [
+            one.strip() for part in re.findall(r"by \(([^)]*)\)", expression) for one in part.split(",")
+        ]
+        assert {*grouped, *re.findall(r'(\w+)=[~"]', expression)} <= had
+
+
+def _labels(name: str) -> tuple[str, ...]:
+    if name == "wenjin_manual_info":
+        return metrics.ManualInUse.labels
+    known = {one._name: one._labelnames for one in vars(metrics).values() if isinstance(one, METRICS)}
+    return tuple(known[name])

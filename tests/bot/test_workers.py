@@ -43,8 +43,10 @@ def supervised(how: str, folder: Path) -> Iterator[tuple[subprocess.Popen[bytes]
     """Run a supervisor with two processes; yield it, its address and what it says."""
     port, log = free_port(), folder / "said"
     command = [sys.executable, "-m", "tests.bot.supervised", str(port), how]
+    (folder / "metrics").mkdir()
+    environment = {**os.environ, "PROMETHEUS_MULTIPROC_DIR": str(folder / "metrics")}
     with log.open("wb") as said:
-        process = subprocess.Popen(command, cwd=PROJECT, stdout=said, stderr=said)
+        process = subprocess.Popen(command, cwd=PROJECT, env=environment, stdout=said, stderr=said)
     try:
         yield process, f"http://127.0.0.1:{port}/", log
     finally:
@@ -83,6 +85,20 @@ def test_a_process_that_dies_is_replaced_while_the_other_answers(tmp_path: Path)
         assert second != first
         os.kill(second, signal.SIGKILL)
         assert who_answers(address) not in {first, second}
+
+
+def test_what_a_dead_process_had_in_hand_is_not_counted_any_more(tmp_path: Path) -> None:
+    with supervised("answering", tmp_path) as (_, address, log):
+        wait_for(lambda: ALL_READY.format(2) in log.read_text(encoding="utf-8"))
+        holder = who_answers(f"{address}busy")
+        assert _text(f"{address}in-hand") == "1.0"
+        os.kill(holder, signal.SIGKILL)
+        wait_for(lambda: f"process {holder} has ended and is replaced" in log.read_text(encoding="utf-8"))
+        wait_for(lambda: _text(f"{address}in-hand") == "0.0")
+
+
+def _text(address: str) -> str:
+    return httpx.get(address, timeout=PATIENCE, trust_env=False).raise_for_status().text
 
 
 def test_a_process_whose_event_loop_hangs_is_replaced(tmp_path: Path) -> None:
