@@ -39,7 +39,7 @@ export function ticketCard({ data, actor }: Message, { words, language, api }: K
   return el("section", { class: "card", "aria-label": words.ticket(data["number"]) },
     el("div", { class: "card__head" },
       el("span", { class: "ticketno", text: data["number"] }),
-      el("span", { class: "row" }, tag(data["state_label"], "accent", FINAL.has(data["state"]) ? "check" : "ticket"), runs && dueTag(data["due_at"], words))),
+      el("span", { class: "row" }, tag(words.states[data["state"]] ?? data["state_label"], "accent", FINAL.has(data["state"]) ? "check" : "ticket"), runs && dueTag(data["due_at"], words))),
     el("dl", { class: "facts" }, ...facts,
       ...fact(names.due, runs && words.dueBefore(dayName(data["due_at"], language), data["rule"] ?? ""))),
     link && el("a", { class: "btn", href: link, text: words.progress }));

@@ -58,10 +58,10 @@ export class Chat {
     this.live = new Live({ ...shell, typing: shell.typingPerson }, this.kit, this.log, attending);
     this.log.added = () => this.noticed();
     this.composer = new Composer(shell, words, drafts, (text) => this.send(text));
-    const desk = { busy: (on: boolean) => this.busy(on), back: (text: string) => this.composer.put(text), renew: () => this.renew() };
+    const desk = { busy: (on: boolean) => this.busy(on), back: (text: string) => this.composer.put(text), renew: () => this.renew(), arrived: () => this.events.hurry() };
     this.outbox = new Outbox(this.kit, this.log, new Letters(memory, () => this.conversation), desk);
     this.events = new Events(api, {
-      seq: () => this.log.seq,
+      seq: () => this.log.whole,
       take: (messages) => this.take(messages),
       standing: (standing) => this.live.take(standing),
       connected: (on) => this.connected(on),

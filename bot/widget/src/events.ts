@@ -5,11 +5,11 @@ import { EventParser, type ServerEvent } from "./stream";
 import type { Message, Standing } from "./types";
 
 const FIRST = 1000;
-const LONGEST = 30_000;
+const LONGEST = 15_000;
 const SILENCE = 45_000; // the server says something every 15 seconds
 
 export interface Listener {
-  /** the last message that is shown */
+  /** the last message before which none is missing */
   seq: () => number;
   take: (messages: Message[]) => void;
   standing: (standing: Standing) => void;
@@ -59,6 +59,11 @@ export class Events {
     const news = (await this.api.call("GET", `/api/chat/messages?after=${this.listener.seq()}`)) as { messages: Message[]; standing?: Standing };
     this.listener.take(news.messages);
     if (news.standing) this.listener.standing(news.standing);
+  }
+
+  /** Connect now where that waits: the server has just been reached in another way. */
+  hurry(): void {
+    if (!this.reading) this.again(0);
   }
 
   private close(): void {

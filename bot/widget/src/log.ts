@@ -19,6 +19,9 @@ export interface LogParts {
 export class Log {
   /** the highest sequence number that is shown */
   seq = 0;
+  /** the place up to which nothing is missing: an answer may come before what was said while the line was down */
+  whole = 0;
+  private readonly ahead = new Set<number>();
   /** whether the reader is at the end: a keyboard that opens, or a turned phone, must not hide the last message */
   following = true;
   /** called after messages were added */
@@ -62,6 +65,7 @@ export class Log {
   /** Add what was said before, without having it read out. */
   history(messages: Message[]): void {
     this.list.setAttribute("aria-live", "off");
+    this.whole = Math.max(this.whole, ...messages.map(({ seq }) => seq));
     this.add(messages);
     requestAnimationFrame(() => this.list.setAttribute("aria-live", "polite"));
   }
@@ -89,7 +93,8 @@ export class Log {
 
   /** Forget what is shown, but not what is still being sent. */
   clear(): void {
-    this.seq = 0;
+    this.seq = this.whole = 0;
+    this.ahead.clear();
     this.seen.clear();
     this.days.clear();
     for (const node of this.list.querySelectorAll("[data-seq], [data-day]")) node.remove();
@@ -124,6 +129,8 @@ export class Log {
   private place(message: Message, pending: HTMLElement | null): void {
     this.seen.add(message.id);
     this.seq = Math.max(this.seq, message.seq);
+    this.ahead.add(message.seq);
+    while (this.ahead.delete(this.whole + 1)) this.whole += 1;
     for (const { payload, title } of message.buttons ?? []) this.titles.set(payload, title);
     const text = message.actor === "customer" ? this.said(message.text) : message.text;
     const node = pending ? settled(pending, { ...message, text }) : bubble({ ...message, text }, this.kit);

@@ -20,6 +20,8 @@ export interface Desk {
   busy: (on: boolean) => void;
   back: (text: string) => void;
   renew: () => Promise<void>;
+  /** called when the server took a letter: it is there */
+  arrived: () => void;
 }
 
 export class Outbox {
@@ -91,6 +93,7 @@ export class Outbox {
     try {
       const { messages } = await this.post(letter, PAUSES);
       this.letters.drop(letter);
+      this.desk.arrived();
       const titled = letter.shown !== letter.text; // a choice reads as its title; all else as the server keeps it, masked
       this.log.settle(node, messages.map((m) => (titled && m.actor === "customer" ? { ...m, text: letter.shown } : m)));
       return null;
@@ -116,8 +119,8 @@ export class Outbox {
 
   private fail(sending: Sending, problem: Problem): void {
     const { words } = this.kit;
-    if (problem.away) return this.note(sending, "", [this.againButton(sending, words.retry)]);
-    if (problem.passing) return this.note(sending, problem.message, [this.againButton(sending, words.retryShort)]);
+    if (problem.away) return this.note(sending, words.unsent, [this.againButton(sending, words.retry)], "failed failed--later");
+    if (problem.passing) return this.note(sending, problem.message, [this.againButton(sending, words.retry)]);
     const edit = (): void => {
       this.forget(sending);
       this.desk.back(sending.letter.text);
@@ -149,8 +152,8 @@ export class Outbox {
     sending.node.classList.add("msg--waiting");
   }
 
-  private note(sending: Sending, text: string, buttons: HTMLElement[]): void {
-    sending.note = el("div", { class: "failed", role: "alert" }, text && el("span", { text }), ...buttons);
+  private note(sending: Sending, text: string, buttons: HTMLElement[], look = "failed"): void {
+    sending.note = el("div", { class: look, role: "alert" }, text && el("span", { text }), ...buttons);
     sending.node.classList.remove("msg--waiting");
     sending.node.querySelector(".msg__main")?.append(sending.note);
     this.log.toEnd();

@@ -63,9 +63,11 @@ function ratingForm({ offer, dimensions, text, id, last, thanks }: Asked, kit: K
   comment.value = last?.comment ?? "";
   const problem = el("p", { class: "small bad", role: "alert" });
   const submit = el("button", { class: "btn btn--main", type: "submit", text: words.rate });
-  const rows = dimensions.map(({ key, label }) =>
-    el("div", { class: "dimension" }, el("span", { text: label }), scores(`${id}-${key}`, label, true, last?.dimensions?.[key], kit)));
-  const form = el("form", {}, el("h3", { text }), scores(`${id}-score`, words.overall, false, last?.score, kit),
+  const rows = dimensions.map(({ key, label }) => {
+    const name = words.dimensions[key] ?? label;
+    return el("div", { class: "dimension" }, el("span", { text: name }), scores(`${id}-${key}`, name, true, last?.dimensions?.[key], kit));
+  });
+  const form = el("form", {}, el("h3", { text: words.rateText(text) }), scores(`${id}-score`, words.overall, false, last?.score, kit),
     rows.length > 0 && el("details", {}, el("summary", { text: words.details }), ...rows), comment, submit, problem);
   const give = async (): Promise<void> => {
     const score = picked(form, `${id}-score`);

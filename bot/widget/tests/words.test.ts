@@ -19,6 +19,12 @@ describe("the words", () => {
     expect(en.scores).toHaveLength(5);
     expect(Object.keys(en.handovers)).toEqual(Object.keys(zh.handovers));
   });
+  it("name in English what the service names by a key, and leave Chinese as the service says it", () => {
+    expect([en.states["received"], zh.states["received"], en.dimensions["experience"], zh.dimensions["experience"]]).toEqual([
+      "Registered", undefined, "Experience", undefined]);
+    expect(zh.rateText("请您打分")).toBe("请您打分");
+    expect(en.rateText("请您打分")).not.toMatch(/\p{Script=Han}/u);
+  });
   it("say in time that a complaint is late", () => {
     expect([zh.due(0, false), zh.due(1, false), zh.due(9, false), zh.due(-2, true), zh.due(0, true)]).toEqual([
       "今天到期", "明天到期", "还有 9 天", "已超时 2 天", "今天已超时"]);

@@ -249,14 +249,30 @@ def test_when_nothing_helps_one_can_try_again_and_nothing_doubles(page: Page, st
     say(page, "在吗")
     for _ in range(2):
         page.clock.run_for(3000)
-    again = page.get_by_role("button", name="发送失败，点此重试")
+    again = page.get_by_role("button", name="点此重试")
     expect(again).to_be_visible()
+    expect(page.locator(".failed")).to_contain_text("还没有发出，连上后自动发送")
     expect(customer(page)).to_have_text("在吗")
     again.click()
     expect(page.locator(".msg--bot .bubble")).to_have_text("收到。")
     expect(again).to_have_count(0)
     expect(customer(page)).to_have_count(1)
     assert len(set(stand.keys)) == 1 and stand.texts == ["在吗"]
+
+
+def test_an_answer_does_not_hide_what_was_said_while_the_line_was_down(page: Page, stand: Stand) -> None:
+    stand.silent = True
+    page.goto(ORIGIN)
+    for _ in range(8):
+        page.clock.run_for(20_000)  # the pauses have grown
+    expect(page.locator("#status")).to_have_text("连接断开，正在重连")
+    stand.add("handler", "text", "我来处理。")
+    stand.silent = False
+    say(page, "在吗")
+    expect(page.locator(".msg--bot .bubble")).to_have_text("收到。")
+    page.clock.run_for(10)  # the server was reached: it is asked at once, not after the pause
+    expect(page.locator(".msg--handler .bubble")).to_have_text("我来处理。")
+    expect(page.locator(".msg--handler + .msg--customer + .msg--bot")).to_have_count(1)
 
 
 def test_what_could_not_be_sent_goes_by_itself_and_in_order_when_the_server_is_back(
@@ -268,7 +284,7 @@ def test_what_could_not_be_sent_goes_by_itself_and_in_order_when_the_server_is_b
     say(page, "第二句")
     for _ in range(2):
         page.clock.run_for(3000)
-    expect(page.get_by_role("button", name="发送失败，点此重试")).to_be_visible()
+    expect(page.get_by_role("button", name="点此重试")).to_be_visible()
     stand.silent = False
     page.clock.run_for(60000)
     expect(page.locator(".msg--bot .bubble")).to_have_count(2)
