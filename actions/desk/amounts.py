@@ -26,7 +26,13 @@ def _after_money() -> str:
     places = [rf"(?<=[扣退收付赔充借花交亏存欠少罚刷汇减值现还垫]{ending})" for ending in endings]
     places += [rf"(?<=转{ending})" for ending in endings if ending]  # 转95588 is a call
     places += [rf"(?<=[费额金息款价]{ending})" for ending in ("", "是", "为", "就", "就是", ":", "：", "共")]
-    places += [r"(?<=[一每][次笔期])", r"(?<=[降升提涨]到)", r"(?<=[降升提涨]到了)", r"(?<=[一总]共)"]
+    places += [
+        r"(?<=[扣付收刷]了[一两二三][次笔])",
+        r"(?<=[一每][次笔期])",
+        r"(?<=[降升提涨]到)",
+        r"(?<=[降升提涨]到了)",
+        r"(?<=[一总]共)",
+    ]
     return f"(?:{'|'.join(dict.fromkeys(places))})"
 
 

@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 router = APIRouter()
 LARGEST = 100_000  # characters of a frame
 OPEN_SECONDS = 20.0  # for the first frame
-UNKNOWN_SESSION, NOT_WELCOME, BAD_FRAME = 4401, 4403, 4400
+UNKNOWN_SESSION, BAD_FRAME = 4401, 4400
 
 
 class _Frame(BaseModel):
@@ -73,7 +73,7 @@ async def talk(socket: WebSocket) -> None:
     origin = socket.headers.get("origin")
     host = socket.headers.get("host", "")
     if origin is not None and not may_come_from(origin, host, runtime.settings.widget_sites):
-        await socket.close(NOT_WELCOME)
+        await socket.close()  # before it was accepted: HTTP 403
         return
     await socket.accept()
     with suppress(WebSocketDisconnect, RuntimeError):  # RuntimeError: sent to a client that has just gone

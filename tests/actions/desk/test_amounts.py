@@ -37,6 +37,7 @@ from actions.desk.amounts import PATTERN, chinese, numbers, value, words
         ("余额就3毛2", "0.32"),
         ("额度给我降到了500", "500"),
         ("总共1,288", "1288"),
+        ("昨天付款扣了两次158", "158"),
     ],
 )
 def test_a_sum_is_read(text: str, yuan: str) -> None:
