@@ -72,6 +72,7 @@ def add(commands: Parsers) -> None:
     board = _add(measures, "dashboard", _dashboard, "百万条对话和十万张工单时看板每一页的耗时")
     board.add_argument("--turns", type=int, default=1_000_000, help="对话条数（默认 1000000）")
     board.add_argument("--tickets", type=int, default=100_000, help="工单数（默认 100000）")
+    board.add_argument("--data", type=Path, help="数据放在这个文件夹，已有就不再生成（默认临时）")
     exam = _add(measures, "exam", _exam, "许多人同时考试：保存一个答案的耗时，有没有丢")
     exam.add_argument("--people", type=int, default=500, help="人数（默认 500）")
     exam.add_argument("--answers", type=int, default=10, help="每人答几题（默认 10）")

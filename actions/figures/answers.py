@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+import numpy as np
+from sqlalchemy import Select, and_, func, select
 from sqlalchemy.orm import Session
 
 from actions.desk.workdays import SHANGHAI
+from actions.figures import days
 from actions.figures.scope import Scope
-from actions.figures.spread import Spread, spread_of
-from actions.store.sql import china_day, china_hour, how_many, micros
-from actions.store.tables.figures import Exchange, Visit
+from actions.figures.spread import Spread, spread
+from actions.figures.visits import RETURN, visit_judged, visit_served
+from actions.store.sql import china_day, how_many
+from actions.store.tables.figures import Exchange, ServiceDay, Visit
 
-RETURN = timedelta(hours=24)  # who comes back within this was not served
 QUESTIONS = ("answered", "clarify", "refused", "handover")  # outcomes of what was asked of the manual
 
 
@@ -93,84 +96,63 @@ class Day:
 
 def answers(s: Session, scope: Scope) -> Answers:
     """Count the messages of a scope."""
-    counted = (
-        select(Exchange.outcome, Exchange.reply_ms, func.count())
-        .where(*scope.said(Exchange, Exchange.asked_at))
-        .group_by(Exchange.outcome, Exchange.reply_ms)
-    )
-    outcomes, times = Counter[str](), Counter[int]()
-    for outcome, ms, count in s.execute(counted):
-        outcomes[outcome] += count
-        if ms is not None:
-            times[ms] += count
-    return Answers(outcomes, spread_of(times))
+    outcomes, times = Counter[str](), [days.NONE_SAID.times]
+    for _, one in _said(s, scope):
+        outcomes.update(one.outcomes)
+        times.append(one.times)
+    return Answers(outcomes, spread(days.milliseconds(np.concatenate(times))))
 
 
 def bot_times(s: Session, scope: Scope) -> BotTimes:
     """Return the bot's response times of a scope and their breakdowns."""
-    hour = china_hour(Exchange.asked_at)
-    counted = (
-        select(Exchange.channel, hour, Exchange.reply_ms, func.count())
-        .where(*scope.said(Exchange, Exchange.asked_at), Exchange.reply_ms.is_not(None))
-        .group_by(Exchange.channel, hour, Exchange.reply_ms)
-    )
-    overall = Counter[int]()
-    channels: defaultdict[str, Counter[int]] = defaultdict(Counter)
-    hours: defaultdict[int, Counter[int]] = defaultdict(Counter)
-    for channel, at, ms, count in s.execute(counted).tuples():
-        assert ms is not None  # noqa: S101  only such were asked for
-        for group in (overall, channels[channel], hours[at]):
-            group[ms] += count
+    channels: defaultdict[str, list[days.Packed]] = defaultdict(list)
+    for channel, one in _said(s, scope):
+        if len(one.times):
+            channels[channel].append(one.times)
+    by = {channel: np.concatenate(found) for channel, found in sorted(channels.items())}
+    times = np.sort(np.concatenate([days.NONE_SAID.times, *by.values()]))
+    ms, hours = days.milliseconds(times), days.hours(times)
     return BotTimes(
-        spread_of(overall),
-        {channel: spread_of(found) for channel, found in sorted(channels.items())},
-        {at: spread_of(found) for at, found in sorted(hours.items())},
+        spread(ms),
+        {channel: spread(days.milliseconds(found)) for channel, found in by.items()},
+        {int(hour): spread(ms[hours == hour]) for hour in np.unique(hours)},
     )
 
 
 def self_service(s: Session, scope: Scope) -> SelfService:
     """Count the visits of a scope."""
+    whole, rest = days.parts(s, scope, known=scope.now - RETURN)
     judged = visit_judged(scope)
+    over = ServiceDay.visits - ServiceDay.left_open
+    sums = (ServiceDay.visits, over, ServiceDay.served, ServiceDay.left_open, ServiceDay.handed_over)
+    summed = select(*(func.coalesce(func.sum(one), 0) for one in sums)).where(*whole)
     counts = select(
         func.count(),
         how_many(judged),
         how_many(and_(judged, visit_served())),
         how_many(Visit.left_open.is_(True)),
         how_many(Visit.handed_over.is_(True)),
-    ).where(*scope.said(Visit, Visit.ended_at))
-    return SelfService(*(int(count) for count in s.execute(counts).one()))
-
-
-def visit_judged(scope: Scope) -> ColumnElement[bool]:
-    """Return the condition of visits of which it is known whether they were served."""
-    return and_(Visit.left_open.is_(False), Visit.ended_at <= scope.now - RETURN)
-
-
-def visit_served() -> ColumnElement[bool]:
-    """Return the condition of judged visits that served themselves."""
-    return and_(
-        Visit.answered.is_(True),
-        Visit.handed_over.is_(False),
-        Visit.ticket.is_(False),
-        or_(
-            Visit.back_at.is_(None),
-            micros(Visit.back_at) - micros(Visit.ended_at) > RETURN // timedelta(microseconds=1),
-        ),
     )
+    queries: list[Select[*tuple[Any, ...]]] = [
+        summed,
+        *(counts.where(*one.said(Visit, Visit.ended_at)) for one in rest),
+    ]
+    found = [s.execute(query).one() for query in queries]
+    return SelfService(*(int(sum(column)) for column in zip(*found, strict=True)))
 
 
 def daily(s: Session, scope: Scope) -> list[Day]:
     """Return the days of a scope in China, oldest first; days without messages are there too."""
+    whole, rest = days.parts(s, scope)
+    found: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for at, outcomes in s.execute(select(ServiceDay.day, ServiceDay.outcomes).where(*whole)).tuples():
+        found[at].update(outcomes)
     day = china_day(Exchange.asked_at)
-    counted = (
-        select(day, Exchange.outcome, func.count())
-        .where(*scope.said(Exchange, Exchange.asked_at))
-        .group_by(day, Exchange.outcome)
-    )
-    found: defaultdict[str, dict[str, int]] = defaultdict(dict)
-    for at, outcome, count in s.execute(counted):
-        found[at][outcome] = count
-    return [Day(at, found.get(at.isoformat(), {})) for at in days_of(scope)]
+    counted = select(day, Exchange.outcome, func.count()).group_by(day, Exchange.outcome)
+    for one in rest:
+        for at, outcome, count in s.execute(counted.where(*one.said(Exchange, Exchange.asked_at))):
+            found[at][outcome] += count
+    return [Day(at, found[at.isoformat()]) for at in days_of(scope)]
 
 
 def days_of(scope: Scope) -> list[date]:
@@ -180,3 +162,13 @@ def days_of(scope: Scope) -> list[date]:
     first = scope.since.astimezone(SHANGHAI).date()
     last = (scope.until - timedelta(microseconds=1)).astimezone(SHANGHAI).date()
     return [first + timedelta(days=n) for n in range((last - first).days + 1)]
+
+
+def _said(s: Session, scope: Scope) -> Iterator[tuple[str, days.Said]]:
+    """Yield what was said, in parts, each of one channel."""
+    whole, rest = days.parts(s, scope)
+    summed = select(ServiceDay.channel, ServiceDay.outcomes, ServiceDay.times).where(*whole)
+    for channel, outcomes, times in s.execute(summed).tuples():
+        yield channel, days.Said(outcomes, days.packed(times))
+    for one in rest:
+        yield from days.said(s, one).items()

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, and_, case, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, and_, case, exists, func, literal_column, or_, select
+from sqlalchemy.orm import Session, aliased
 
 from actions.figures.scope import Scope
 from actions.store.sql import how_many, micros
@@ -66,17 +66,21 @@ class Backlog:
 def complaints(s: Session, scope: Scope) -> Complaints:
     """Count the complaints of a scope."""
     created = select(func.count()).select_from(Ticket)
-    created = created.where(*scope.within(Ticket.created_at), *scope.complaints(), *ticket_queue(scope))
-    rounds = select(
-        how_many(or_(met_in(scope), missed_in(scope))),
-        how_many(met_in(scope)),
-        how_many(and_(*scope.within(TicketCycle.decided_at))),
-        how_many(and_(*scope.within(TicketCycle.decided_at), was_reopened())),
-    ).join(Ticket, Ticket.id == TicketCycle.ticket_id)
-    touched = or_(and_(*scope.within(TicketCycle.stopped_at)), and_(*scope.within(TicketCycle.due_at)))
-    rounds = rounds.where(touched, *scope.complaints(), *round_queue(scope))
-    judged, in_time, decided, reopened = (int(count) for count in s.execute(rounds).one())
-    return Complaints(s.scalar(created) or 0, judged, in_time, decided, reopened)
+    created = created.where(*scope.within(Ticket.created_at), *scope.complaints())
+    decisions = select(func.count(), how_many(in_time())).where(*decided_in(scope), *scope.rounds())
+    decided, met = (int(count) for count in s.execute(decisions).one())
+    missed = select(func.count()).select_from(TicketCycle).where(missed_in(scope), *scope.rounds())
+    late = s.scalar(missed) or 0
+    return Complaints(s.scalar(created) or 0, met + late, met, decided, _reopened(s, scope))
+
+
+def _reopened(s: Session, scope: Scope) -> int:
+    """Count the decisions that another round followed, beginning with such rounds: they are few."""
+    later = aliased(TicketCycle)
+    before = (TicketCycle.ticket_id == later.ticket_id, TicketCycle.cycle == later.cycle - 1)
+    decided = exists().where(*before, *decided_in(scope), *scope.rounds())
+    again = later.cycle > literal_column("1")  # written out, so that the index of such rounds can be used
+    return s.scalar(select(func.count()).select_from(later).where(again, decided)) or 0
 
 
 def backlog(s: Session, scope: Scope) -> Backlog:
@@ -87,7 +91,7 @@ def backlog(s: Session, scope: Scope) -> Backlog:
     bucket: ColumnElement[str] = case(*((age >= at - days * day, name) for days, name in AGES), else_=OLDEST)
     counted = (
         select(bucket, func.count(), how_many(and_(Ticket.paused_at.is_(None), Ticket.due_at < scope.now)))
-        .where(Ticket.stopped_at.is_(None), *scope.complaints(), *ticket_queue(scope))
+        .where(Ticket.stopped_at.is_(None), *scope.complaints())
         .group_by(bucket)
     )
     found = {name: (count, late) for name, count, late in s.execute(counted)}
@@ -96,31 +100,28 @@ def backlog(s: Session, scope: Scope) -> Backlog:
     return Backlog(ages, sum(int(late) for _, late in found.values()))
 
 
-def met_in(scope: Scope) -> ColumnElement[bool]:
-    """Return the condition of rounds decided in time in a scope."""
-    return and_(*scope.within(TicketCycle.decided_at), TicketCycle.decided_at <= TicketCycle.due_at)
+def decided_in(scope: Scope) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """Return the conditions of rounds decided in a scope."""
+    return scope.within(TicketCycle.decided_at)
+
+
+def in_time() -> ColumnElement[bool]:
+    """Return the condition of decided rounds that their deadline was met."""
+    return TicketCycle.decided_at <= TicketCycle.due_at
 
 
 def missed_in(scope: Scope) -> ColumnElement[bool]:
-    """Return the condition of rounds whose time limit ended in a scope without a decision."""
+    """Return the condition of rounds whose time limit ended in a scope without a decision.
+
+    One that is paused now has none.
+    """
+    its = aliased(Ticket)
+    paused = exists().where(
+        its.paused_at.is_not(None), its.id == TicketCycle.ticket_id, its.cycle == TicketCycle.cycle
+    )
     return and_(
         *scope.within(TicketCycle.due_at),
         TicketCycle.due_at < scope.now,
         or_(TicketCycle.stopped_at.is_(None), TicketCycle.stopped_at > TicketCycle.due_at),
-        or_(Ticket.paused_at.is_(None), was_reopened()),
+        ~paused,
     )
-
-
-def was_reopened() -> ColumnElement[bool]:
-    """Return the condition of rounds that another one followed."""
-    return TicketCycle.cycle < Ticket.cycle
-
-
-def round_queue(scope: Scope) -> list[ColumnElement[bool]]:
-    """Return the condition on rounds that a scope's queue is."""
-    return [TicketCycle.queue == scope.queue] if scope.queue else []
-
-
-def ticket_queue(scope: Scope) -> list[ColumnElement[bool]]:
-    """Return the condition on tickets that a scope's queue is."""
-    return [Ticket.queue == scope.queue] if scope.queue else []

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 
 from sqlalchemy.orm import Session
 
@@ -25,18 +26,51 @@ class Unit(StrEnum):
     SECONDS = "s"
 
 
-@dataclass(frozen=True, slots=True)
 class Overview:
-    """All figures of one scope."""
+    """All figures of one scope, each counted when it is first asked for, while the session is open."""
 
-    answers: Answers
-    visits: SelfService
-    human: Durations
-    first_response: Durations
-    resolution: Durations
-    complaints: Complaints
-    backlog: Backlog
-    satisfaction: Satisfaction
+    def __init__(self, s: Session, scope: Scope) -> None:
+        self._s, self._scope = s, scope
+
+    @cached_property
+    def answers(self) -> Answers:
+        """Return what the bot made of messages."""
+        return answers.answers(self._s, self._scope)
+
+    @cached_property
+    def visits(self) -> SelfService:
+        """Return how visits ended."""
+        return answers.self_service(self._s, self._scope)
+
+    @cached_property
+    def human(self) -> Durations:
+        """Return how long a person was waited for."""
+        return waits.durations(self._s, waits.human_waits(self._s, self._scope))
+
+    @cached_property
+    def first_response(self) -> Durations:
+        """Return how long first responses to complaints took."""
+        return waits.durations(self._s, waits.first_responses(self._s, self._scope))
+
+    @cached_property
+    def resolution(self) -> Durations:
+        """Return how long decisions took."""
+        return waits.durations(self._s, waits.resolutions(self._s, self._scope))
+
+    @cached_property
+    def complaints(self) -> Complaints:
+        """Return how many complaints came and what became of their deadlines."""
+        return complaints.complaints(self._s, self._scope)
+
+    @cached_property
+    def backlog(self) -> Backlog:
+        """Return what waits for a decision."""
+        return complaints.backlog(self._s, self._scope)
+
+    @cached_property
+    def satisfaction(self) -> Satisfaction:
+        """Return how customers rated."""
+        return satisfaction.satisfaction(self._s, self._scope)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,20 +92,6 @@ class Definition:
     better: int
     meaning: str
     references: tuple[Reference, ...] = ()
-
-
-def overview(s: Session, scope: Scope) -> Overview:
-    """Count all figures of a scope."""
-    return Overview(
-        answers.answers(s, scope),
-        answers.self_service(s, scope),
-        waits.durations(s, waits.human_waits(s, scope)),
-        waits.durations(s, waits.first_responses(s, scope)),
-        waits.durations(s, waits.resolutions(s, scope)),
-        complaints.complaints(s, scope),
-        complaints.backlog(s, scope),
-        satisfaction.satisfaction(s, scope),
-    )
 
 
 _DAY = 86_400.0

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
@@ -29,10 +30,12 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from actions.figures import days
+from actions.store.base import Base
 from actions.store.engine import Database
 from actions.store.sql import micros
 from actions.store.tables.desk import Ticket
-from actions.store.tables.figures import Exchange, Visit
+from actions.store.tables.figures import Exchange, RefusedQuestion, Visit
 from actions.store.tables.service import Actor, Conversation, Handover, HandoverState, Turn
 
 IDLE = timedelta(minutes=30)  # a silence longer than this ends a visit
@@ -51,27 +54,42 @@ def refresh(db: Database) -> int:
                 count(s, found)
         done += len(found)
         if len(found) < _BATCH:
-            return done
+            break
+    days.sum_up(db)
+    return done
 
 
 def rebuild(db: Database) -> int:
     """Count everything anew; return how many conversations that were."""
     with db.begin() as s:
         s.execute(update(Conversation).values(uncounted=True))
+        days.note_all(s)
     return refresh(db)
 
 
 def count(s: Session, conversations: Sequence[str]) -> None:
-    """Make the exchanges and visits of some conversations anew."""
+    """Make the exchanges and visits of some conversations anew, and note on which days they have changed."""
     s.flush()
     theirs = select(Turn.id).where(Turn.conversation_id.in_(conversations), Turn.actor == Actor.CUSTOMER)
-    moved = Exchange.turn_id.in_(theirs)  # counted in the conversation that they came from
-    s.execute(delete(Exchange).where(or_(Exchange.conversation_id.in_(conversations), moved)))
-    s.execute(delete(Visit).where(Visit.conversation_id.in_(conversations)))
-    columns = [c.name for c in Exchange.__table__.columns]
-    s.execute(insert(Exchange).from_select(columns, _exchanges(conversations)))
-    s.execute(insert(Visit).from_select([c.name for c in Visit.__table__.columns], _visits(conversations)))
+
+    def of(table: type[Exchange | RefusedQuestion]) -> ColumnElement[bool]:
+        moved = table.turn_id.in_(theirs)  # counted in the conversation that they came from
+        return or_(table.conversation_id.in_(conversations), moved)
+
+    exchanges, visits = of(Exchange), Visit.conversation_id.in_(conversations)
+    before = days.counted(s, exchanges, visits)
+    s.execute(delete(RefusedQuestion).where(of(RefusedQuestion)))
+    s.execute(delete(Exchange).where(exchanges))
+    s.execute(delete(Visit).where(visits))
+    _fill(s, Exchange, _exchanges(conversations))
+    _fill(s, RefusedQuestion, _refused(conversations))
+    _fill(s, Visit, _visits(conversations))
     s.execute(update(Conversation).where(Conversation.id.in_(conversations)).values(uncounted=False))
+    days.note(s, (day for day, *_ in before ^ days.counted(s, exchanges, visits)))
+
+
+def _fill(s: Session, table: type[Base], rows: Select[*tuple[Any, ...]]) -> None:
+    s.execute(insert(table).from_select([column.name for column in table.__table__.columns], rows))
 
 
 def _uncounted(s: Session) -> list[str]:
@@ -80,7 +98,7 @@ def _uncounted(s: Session) -> list[str]:
     return list(s.scalars(found.with_for_update(skip_locked=True)))
 
 
-def _exchanges(conversations: Sequence[str]) -> Select[tuple[object, ...]]:
+def _exchanges(conversations: Sequence[str]) -> Select[*tuple[Any, ...]]:
     """Select the customers' turns with their visit's number and what the bot made of them."""
     at = micros(Turn.created_at)
     silence = at - func.lag(at).over(partition_by=Turn.conversation_id, order_by=Turn.seq)
@@ -130,7 +148,15 @@ def _replied(conversations: Sequence[str]) -> Subquery:
     )
 
 
-def _visits(conversations: Sequence[str]) -> Select[tuple[object, ...]]:
+def _refused(conversations: Sequence[str]) -> Select[*tuple[Any, ...]]:
+    """Select what was asked in vain in conversations whose exchanges are there, where the words are kept."""
+    one = Exchange
+    words = select(one.turn_id, one.conversation_id, one.audience, one.channel, one.asked_at, Turn.text)
+    refused = (one.conversation_id.in_(conversations), one.outcome == "refused", Turn.erased_at.is_(None))
+    return words.join(Turn, Turn.id == one.turn_id).where(*refused)
+
+
+def _visits(conversations: Sequence[str]) -> Select[*tuple[Any, ...]]:
     """Select the visits of conversations whose exchanges are there."""
     last = func.row_number().over(
         partition_by=(Exchange.conversation_id, Exchange.visit), order_by=Turn.seq.desc()

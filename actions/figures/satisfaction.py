@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import sqrt
+from typing import TypeVarTuple
 
-from sqlalchemy import ColumnElement, case, exists, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Select, Text, and_, cast, func, or_, select
+from sqlalchemy.orm import Session, aliased
 
 from actions.figures.scope import Scope
 from actions.service.ratings import DIMENSIONS, HIGHEST, LOWEST
-from actions.store.tables.service import AnswerMark, Rating, RatingOffer, Turn
+from actions.store.sql import how_many
+from actions.store.tables.service import AnswerMark, Conversation, Rating, RatingOffer, Turn
 
 SATISFIED = 4
 SURE = 1.959964  # standard deviations of a normal distribution that hold 95 %
 FEW = 30  # ratings under which a share says little without its interval
 OF_CUSTOMERS = ("conversation", "ticket")
+Found = TypeVarTuple("Found")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,25 +72,32 @@ class Satisfaction:
 
 def satisfaction(s: Session, scope: Scope) -> Satisfaction:
     """Count the ratings that were offered in a scope, and the answers marked in it."""
+    given = cast(Rating.dimensions, Text)  # many ratings give the same, which is read once
     counted = (
-        select(Rating.score, func.count())
+        select(Rating.score, given, func.count())
         .select_from(RatingOffer)
         .outerjoin(Rating, Rating.offer_id == RatingOffer.id)
-        .where(*offered(scope))
-        .group_by(Rating.score)
+        .group_by(Rating.score, given)
     )
-    found: dict[int | None, int] = {score: count for score, count in s.execute(counted)}  # noqa: C416
-    scores = {score: found[score] for score in range(LOWEST, HIGHEST + 1) if score in found}
-    helpful, unhelpful = _marks(s, scope)
-    return Satisfaction(sum(found.values()), scores, _dimensions(s, scope), helpful, unhelpful)
+    offers, scores, dimensions = 0, Counter[int](), Counter[str]()
+    for score, text, count in s.execute(offered(counted, scope)).tuples():
+        offers += count
+        if score is not None:
+            scores[score] += count
+            dimensions[text] += count
+    in_order = {score: scores[score] for score in range(LOWEST, HIGHEST + 1) if score in scores}
+    return Satisfaction(offers, in_order, _means(dimensions), *_marks(s, scope))
 
 
-def offered(scope: Scope) -> list[ColumnElement[bool]]:
-    """Return the conditions on offers to customers of a scope."""
-    found = [RatingOffer.subject.in_(OF_CUSTOMERS), *scope.within(RatingOffer.offered_at)]
-    chats = scope.chats()  # looked up one by one: a list of all of them takes longer than the count
-    in_chat = exists().where(chats.c.id == RatingOffer.conversation_id)
-    return [*found, in_chat if scope.channel else or_(RatingOffer.conversation_id.is_(None), in_chat)]
+def offered(query: Select[*Found], scope: Scope) -> Select[*Found]:
+    """Return a query of offers narrowed to those to customers of a scope."""
+    chat, of = aliased(Conversation), RatingOffer
+    # As expressions, so that SQLite does not begin with all conversations of an audience or a channel.
+    in_chat: ColumnElement[bool] = func.coalesce(chat.audience, "") == scope.audience
+    narrowed = and_(in_chat, func.coalesce(chat.channel, "") == scope.channel)
+    which = narrowed if scope.channel else or_(of.conversation_id.is_(None), in_chat)
+    found = query.outerjoin(chat, chat.id == of.conversation_id)
+    return found.where(of.subject.in_(OF_CUSTOMERS), *scope.within(of.offered_at), which)
 
 
 def wilson(part: int, whole: int) -> tuple[float, float] | None:
@@ -102,22 +113,23 @@ def wilson(part: int, whole: int) -> tuple[float, float] | None:
     return max(0.0, middle - reach), min(1.0, middle + reach)
 
 
-def _dimensions(s: Session, scope: Scope) -> dict[str, tuple[float, int]]:
-    given = select(Rating.dimensions).join(RatingOffer, RatingOffer.id == Rating.offer_id)
+def _means(given: Mapping[str, int]) -> dict[str, tuple[float, int]]:
+    """Return mean and number of each dimension's scores, from what was given and how often."""
     sums, counts = Counter[str](), Counter[str]()
-    for scores in s.scalars(given.where(*offered(scope))):
-        sums.update(scores)
-        counts.update(scores.keys())
+    for text, times in given.items():
+        for name, score in json.loads(text).items():
+            sums[name] += score * times
+            counts[name] += times
     return {name: (sums[name] / counts[name], counts[name]) for name in DIMENSIONS if counts[name]}
 
 
+def marked(scope: Scope) -> list[ColumnElement[bool]]:
+    """Return the conditions on marks, joined with their turns, of a scope."""
+    return [*scope.within(AnswerMark.created_at), scope.in_chat(Turn.conversation_id)]
+
+
 def _marks(s: Session, scope: Scope) -> tuple[int, int]:
-    chats = scope.chats()
-    counts = (
-        select(func.sum(case((AnswerMark.helpful.is_(True), 1), else_=0)), func.count())
-        .join(Turn, Turn.id == AnswerMark.turn_id)
-        .join(chats, chats.c.id == Turn.conversation_id)
-        .where(*scope.within(AnswerMark.created_at))
-    )
-    helpful, marked = s.execute(counts).one()
-    return int(helpful or 0), int(marked) - int(helpful or 0)
+    counts = select(how_many(AnswerMark.helpful.is_(True)), func.count())
+    found = counts.join(Turn, Turn.id == AnswerMark.turn_id).where(*marked(scope))
+    helpful, all_ = (int(count) for count in s.execute(found).one())
+    return helpful, all_ - helpful

@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Subquery, func, select
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy import ColumnElement, exists, func, select
+from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from actions.store.tables.desk import Ticket
+from actions.store.tables.figures import TicketCycle
 from actions.store.tables.service import Conversation
 
 CUSTOMERS = "customer"
@@ -43,18 +44,33 @@ class Scope:
         found = [table.audience == self.audience, *self.within(at)]
         return [*found, table.channel == self.channel] if self.channel else found
 
-    def chats(self) -> Subquery:
-        """Select the conversations of this scope: `id` and `channel`."""
-        found = select(Conversation.id, Conversation.channel).where(Conversation.audience == self.audience)
-        if self.channel:
-            found = found.where(Conversation.channel == self.channel)
-        return found.subquery()
+    def in_chat(self, conversation: Any) -> ColumnElement[bool]:
+        """Return the condition that a row's conversation is of this scope.
+
+        It is looked up row by row: a list of all conversations takes longer than most counts.
+        """
+        chat = aliased(Conversation)
+        known = exists().where(chat.id == conversation, chat.audience == self.audience)
+        return known.where(chat.channel == self.channel) if self.channel else known
 
     def complaints(self) -> list[ColumnElement[bool]]:
         """Return the conditions on tickets of this scope, whatever their time; merged ones count as one."""
         # Nearly all tickets are not merged: as an expression it keeps SQLite from beginning with that index.
         found: list[ColumnElement[bool]] = [func.coalesce(Ticket.merged_into, "") == ""]
         if self.channel:
-            of_it = select(Conversation.id).where(Conversation.channel == self.channel)
-            found.append(Ticket.conversation_id.in_(of_it))
-        return found
+            found.append(self._of_channel(Ticket.conversation_id))
+        return [*found, Ticket.queue == self.queue] if self.queue else found
+
+    def rounds(self) -> list[ColumnElement[bool]]:
+        """Return the conditions on rounds of this scope's tickets; their queue is the one they ended in."""
+        its = aliased(Ticket)
+        merged = select(its.id).where(its.merged_into.is_not(None))
+        found: list[ColumnElement[bool]] = [TicketCycle.ticket_id.not_in(merged)]
+        if self.channel:
+            of_it = exists().where(its.id == TicketCycle.ticket_id, self._of_channel(its.conversation_id))
+            found.append(of_it)
+        return [*found, TicketCycle.queue == self.queue] if self.queue else found
+
+    def _of_channel(self, conversation: Any) -> ColumnElement[bool]:
+        chat = aliased(Conversation)
+        return exists().where(chat.id == conversation, chat.channel == self.channel)

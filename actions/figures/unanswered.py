@@ -9,8 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from actions.figures.scope import Scope
-from actions.store.tables.figures import Exchange
-from actions.store.tables.service import Turn
+from actions.store.tables.figures import RefusedQuestion
 
 SHOWN = 10
 
@@ -26,16 +25,13 @@ class Unanswered:
 
 def most_asked(s: Session, scope: Scope, *, limit: int = SHOWN) -> list[Unanswered]:
     """Return the questions of a scope without an answer, the most frequent first."""
-    count, last = func.count(), func.max(Exchange.asked_at, type_=Exchange.asked_at.type)
+    asked = RefusedQuestion
+    count, last = func.count(), func.max(asked.asked_at, type_=asked.asked_at.type)
     found = (
-        select(Turn.text, count, last)
-        .select_from(Exchange)
-        .join(Turn, Turn.id == Exchange.turn_id)
-        .where(
-            *scope.said(Exchange, Exchange.asked_at), Exchange.outcome == "refused", Turn.erased_at.is_(None)
-        )
-        .group_by(Turn.text)
-        .order_by(count.desc(), last.desc(), Turn.text)
+        select(asked.text, count, last)
+        .where(*scope.said(asked, asked.asked_at))
+        .group_by(asked.text)
+        .order_by(count.desc(), last.desc(), asked.text)
         .limit(limit)
     )
-    return [Unanswered(text, asked, at) for text, asked, at in s.execute(found)]
+    return [Unanswered(text, times, at) for text, times, at in s.execute(found)]

@@ -4,46 +4,41 @@ and in working hours, over all and by queue, handler, channel and hour of the da
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
+from itertools import chain
+from typing import Any
 
-from sqlalchemy import select
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import ColumnElement, func, literal, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from actions.desk.rules import rules_of
-from actions.desk.workdays import SHANGHAI, working_between
 from actions.figures.scope import Scope
 from actions.figures.spread import Spread, spread
+from actions.figures.working import Micros, hours_of, worked_between
+from actions.store.sql import micros
 from actions.store.tables.desk import Ticket
 from actions.store.tables.figures import TicketCycle
-from actions.store.tables.service import Handover
+from actions.store.tables.service import Conversation, Handover
 
 BY = {"queue": "队列", "handler": "处理人", "channel": "渠道", "hour": "时段"}
+_SECOND = 1_000_000  # microseconds
 
 
-@dataclass(frozen=True, slots=True)
-class Wait:
-    """Something that began and, in the end, was done; `waited` of it was spent waiting for the customer.
+@dataclass(frozen=True, slots=True, eq=False)
+class Waits:
+    """Things that began and, in the end, were done, in no order; `waited` was spent waiting for the customer.
 
-    `id` is the hand-over's or the ticket's; `handler` the id of the person who did it.
+    `groups` are the groups that they belong to on the axis of `BY` that was asked for, "" without.
     """
 
-    id: str
-    conversation_id: str | None
-    queue: str
-    handler: str
-    channel: str
-    began: datetime
-    done: datetime
-    waited: timedelta = timedelta()
-
-    def key(self, axis: str) -> str:
-        """Return the group that it belongs to on an axis of `BY`."""
-        if axis == "hour":
-            return str(self.began.astimezone(SHANGHAI).hour)
-        return str(getattr(self, axis))
+    began: Micros
+    done: Micros
+    waited: Micros
+    groups: NDArray[np.str_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,76 +50,69 @@ class Durations:
     net: Spread
 
 
-def human_waits(s: Session, scope: Scope) -> list[Wait]:
+def human_waits(s: Session, scope: Scope, by: str = "") -> Waits:
     """Return hand-overs of a scope that were answered, from the wish for a person to their first message."""
-    chats = scope.chats()
-    found = (
-        select(
-            Handover.id, Handover.conversation_id, Handover.queue, Handover.first_said_by, chats.c.channel,
-            Handover.requested_at, Handover.first_said_at,
-        )
-        .join(chats, chats.c.id == Handover.conversation_id)
-        .where(*scope.within(Handover.requested_at), Handover.first_said_at.is_not(None))
-    )  # fmt: skip
-    if scope.queue:
-        found = found.where(Handover.queue == scope.queue)
-    return [
-        Wait(wait_id, chat, queue, by or "", channel, asked, said)
-        for wait_id, chat, queue, by, channel, asked, said in s.execute(found)
-        if said is not None
-    ]
+    channel = select(Conversation.channel).where(Conversation.id == Handover.conversation_id)
+    axes = {"queue": Handover.queue, "handler": Handover.first_said_by, "channel": channel.scalar_subquery()}
+    times = (Handover.requested_at, Handover.first_said_at, literal(0))
+    return _waits(s, times, answered(scope), by, axes)
 
 
-def first_responses(s: Session, scope: Scope) -> list[Wait]:
+def first_responses(s: Session, scope: Scope, by: str = "") -> Waits:
     """Return rounds of complaints first responded to in a scope, from their beginning to that response."""
-    return _rounds(s, scope, TicketCycle.first_response_at)
+    return _rounds(s, scope, TicketCycle.first_response_at, by)
 
 
-def resolutions(s: Session, scope: Scope) -> list[Wait]:
+def resolutions(s: Session, scope: Scope, by: str = "") -> Waits:
     """Return rounds of complaints decided in a scope, from receipt or reopening to the decision."""
-    return _rounds(s, scope, TicketCycle.decided_at)
+    return _rounds(s, scope, TicketCycle.decided_at, by)
 
 
-def durations(s: Session, waits: Iterable[Wait]) -> Durations:
+def answered(scope: Scope) -> list[ColumnElement[bool]]:
+    """Return the conditions of hand-overs of a scope that a person answered."""
+    asked, said = Handover.requested_at, Handover.first_said_at
+    found = [*scope.within(asked), said.is_not(None), scope.in_chat(Handover.conversation_id)]
+    return [*found, Handover.queue == scope.queue] if scope.queue else found
+
+
+def durations(s: Session, waits: Waits) -> Durations:
     """Return how long waits took."""
-    rules, found = rules_of(s), list(waits)
-    return Durations(
-        spread(_clock(one) for one in found),
-        spread(
-            working_between(one.began, one.done, rules.opens, rules.closes).total_seconds() for one in found
-        ),
-        spread(_clock(one) - one.waited.total_seconds() for one in found),
-    )
+    rules, clock = rules_of(s), waits.done - waits.began
+    working = worked_between(waits.began, waits.done, rules.opens, rules.closes)
+    return Durations(*(spread(span / _SECOND) for span in (clock, working, clock - waits.waited)))
 
 
-def grouped(s: Session, waits: Iterable[Wait], axis: str) -> Mapping[str, Durations]:
+def grouped(s: Session, waits: Waits, axis: str) -> Mapping[str, Durations]:
     """Return how long waits took by group, the most frequent first; hours in their order."""
-    groups: defaultdict[str, list[Wait]] = defaultdict(list)
-    for one in waits:
-        groups[one.key(axis)].append(one)
-    order: Callable[[str], tuple[int, str]] = (
-        (lambda key: (int(key), "")) if axis == "hour" else (lambda key: (-len(groups[key]), key))
+    names, place, counts = np.unique(waits.groups, return_inverse=True, return_counts=True)
+    order: Callable[[int], tuple[int, str]] = (
+        (lambda n: (int(names[n]), "")) if axis == "hour" else (lambda n: (-int(counts[n]), str(names[n])))
     )
-    return {key: durations(s, groups[key]) for key in sorted(groups, key=order)}
+    return {
+        str(names[n]): durations(s, _only(waits, place == n)) for n in sorted(range(len(names)), key=order)
+    }
 
 
-def _rounds(s: Session, scope: Scope, at: InstrumentedAttribute[datetime | None]) -> list[Wait]:
-    found = (
-        select(
-            Ticket.id, Ticket.conversation_id, TicketCycle.queue, TicketCycle.handler_id, Ticket.source,
-            TicketCycle.started_at, at, TicketCycle.waited,
-        )
-        .join(Ticket, Ticket.id == TicketCycle.ticket_id)
-        .where(*scope.within(at), *scope.complaints())
-    )  # fmt: skip
-    if scope.queue:
-        found = found.where(TicketCycle.queue == scope.queue)
-    return [
-        Wait(ticket, chat, queue, by or "", source, began, ended, timedelta(microseconds=waited))
-        for ticket, chat, queue, by, source, began, ended, waited in s.execute(found)
-        if ended is not None
-    ]
+def _rounds(s: Session, scope: Scope, at: InstrumentedAttribute[datetime | None], by: str) -> Waits:
+    source = select(Ticket.source).where(Ticket.id == TicketCycle.ticket_id).scalar_subquery()
+    axes = {"queue": TicketCycle.queue, "handler": TicketCycle.handler_id, "channel": source}
+    times = (TicketCycle.started_at, at, TicketCycle.waited)
+    return _waits(s, times, [*scope.within(at), *scope.rounds()], by, axes)
 
 
-def _clock(one: Wait) -> float:
-    return (one.done - one.began).total_seconds()
+def _waits(
+    s: Session, times: tuple[Any, ...], where: list[ColumnElement[bool]], by: str, axes: Mapping[str, Any]
+) -> Waits:
+    """Return what is found, without an object for each; the hour follows from when it began."""
+    began, done, waited = times
+    group = (func.coalesce(axes[by], ""),) if by in axes else ()
+    found = s.connection().execute(select(micros(began), micros(done), waited, *group).where(*where))
+    rows = found.cursor.fetchall() if found.cursor else []
+    numbers = np.fromiter(chain.from_iterable(row[:3] for row in rows), np.int64).reshape(-1, 3)
+    groups = hours_of(numbers[:, 0]) if by == "hour" else [row[3] if group else "" for row in rows]
+    began_, done_, waited_ = numbers.T
+    return Waits(began_, done_, waited_, np.array(groups, str))
+
+
+def _only(waits: Waits, which: NDArray[np.bool_]) -> Waits:
+    return Waits(waits.began[which], waits.done[which], waits.waited[which], waits.groups[which])

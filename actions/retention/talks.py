@@ -15,6 +15,7 @@ from actions.service import conversations
 from actions.store.erased import BY_PERIOD, ON_REQUEST
 from actions.store.tables.desk import Attachment, Notice, Ticket
 from actions.store.tables.dialogue import DialogueTracker
+from actions.store.tables.figures import RefusedQuestion
 from actions.store.tables.service import (
     Conversation,
     FollowUp,
@@ -33,10 +34,13 @@ _TICK = timedelta(microseconds=1)
 def erase_said(s: Session, conversation: Conversation, before: datetime, words: str, now: datetime) -> int:
     """Erase what was said before a time and return how many lines that was. The conversation is locked.
 
-    `words` stand in their place. Messages left for a person and what was sent to a callback go with them.
+    `words` stand in their place. Messages left for a person, what was sent to a callback and what is kept as
+    not answered go with them.
     """
     old = (Turn.conversation_id == conversation.id, Turn.created_at < before, Turn.erased_at.is_(None))
     values: dict[str, Any] = {"text": words, "data": {}, "buttons": [], "key": None, "erased_at": now}
+    copied = RefusedQuestion.turn_id.in_(select(Turn.id).where(*old))
+    s.execute(_plain(delete(RefusedQuestion)).where(copied))
     gone = s.scalars(_plain(update(Turn).where(*old).values(**values)).returning(Turn.id)).all()
     s.execute(
         _plain(update(Handover))

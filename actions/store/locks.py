@@ -1,9 +1,12 @@
-"""Rows that a transaction changes for certain: locked when they are first read, and read only once."""
+"""Rows that a transaction changes for certain, locked when they are first read, and read only once; what one
+process does at a time.
+"""
 
 from __future__ import annotations
 
 from typing import Any, TypeVar
 
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from actions.store.base import Base
@@ -26,6 +29,15 @@ def locked(s: Session, kind: type[T], key: str) -> T | None:
         if found is not None and not s.in_nested_transaction():
             _held(s)[kind, key] = found
     return found
+
+
+def alone(s: Session, number: int) -> None:
+    """Wait until no other transaction holds the lock of this number, and hold it until this one ends.
+
+    On SQLite a transaction that may write is the only one anyway.
+    """
+    if s.get_bind().dialect.name == "postgresql":
+        s.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": number})
 
 
 def _held(s: Session) -> dict[tuple[type[Base], str], Any]:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import sqlite3
 from typing import Any
 
 from sqlalchemy import BigInteger, ColumnElement, Integer, String, case, func
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
+
+# `unixepoch` came with SQLite 3.38 and is several times as fast as formatting seconds and reading them.
+_SECONDS = (
+    "unixepoch({at})" if sqlite3.sqlite_version_info >= (3, 38) else "CAST(strftime('%s', {at}) AS INTEGER)"
+)
 
 
 class micros(FunctionElement[int]):
@@ -40,12 +46,15 @@ def how_many(condition: ColumnElement[bool]) -> ColumnElement[int]:
 @compiles(micros, "sqlite")
 def _micros_sqlite(element: micros, compiler: SQLCompiler, **kw: Any) -> str:
     at = compiler.process(element.clauses, **kw)
-    return f"(CAST(strftime('%s', {at}) AS INTEGER) * 1000000 + CAST(substr({at}, 21, 6) AS INTEGER))"
+    return f"({_SECONDS.format(at=at)} * 1000000 + CAST(substr({at}, 21, 6) AS INTEGER))"
 
 
 @compiles(micros, "postgresql")
 def _micros_postgresql(element: micros, compiler: SQLCompiler, **kw: Any) -> str:
-    return f"CAST(extract(epoch FROM {compiler.process(element.clauses, **kw)}) * 1000000 AS BIGINT)"
+    # Binary numbers hold whole seconds and whole microseconds exactly, and take a third of a numeric's time.
+    at = compiler.process(element.clauses, **kw)
+    seconds = f"CAST(floor(date_part('epoch', {at})) AS BIGINT)"
+    return f"({seconds} * 1000000 + mod(CAST(date_part('microseconds', {at}) AS BIGINT), 1000000))"
 
 
 @compiles(china_day, "sqlite")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
-from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,8 +13,8 @@ from sqlalchemy.orm import Session
 
 from actions.desk import registry
 from actions.figures import answers, comments, refresh, unanswered, waits
-from actions.figures.overview import FIGURES, Definition, overview
-from actions.figures.rows import BEHIND, Row
+from actions.figures.overview import FIGURES, Definition, Overview
+from actions.figures.rows import ALL, BEHIND, Row
 from actions.figures.scope import Scope
 from actions.figures.targets import targets
 from actions.service import accounts, conversations
@@ -52,17 +51,18 @@ def dashboard(request: Request, runtime: RuntimeDep, user: Viewer) -> HTMLRespon
     refresh.refresh(runtime.db)
     scope = asked.scope(runtime.now())
     with runtime.db.reading() as s:
-        now, before = overview(s, scope), overview(s, scope.moved(asked.length))
+        now, before = Overview(s, scope), Overview(s, scope.moved(asked.length))
         days = answers.daily(s, scope)
         questions = unanswered.most_asked(s, scope)
         trained = house.standing(s, runtime.now())
-    goals, parts = targets(runtime.settings.targets), view.parts_of(now)
-    groups = [
-        (title, [view.figure(key, now, before, goals, parts) for key in keys]) for title, keys in view.GROUPS
-    ]
+        goals = targets(runtime.settings.targets)
+        groups = [
+            (title, [view.figure(key, now, before, goals) for key in keys]) for title, keys in view.GROUPS
+        ]
+        empty = view.is_empty(now)
     return page(
         request, "dashboard/overview.html", signed_in=user, **_frame(asked, runtime), groups=groups,
-        empty=view.is_empty(now), chart=view.messages_chart(days), days=days, series=view.SERIES,
+        empty=empty, chart=view.messages_chart(days), days=days, series=view.SERIES,
         questions=questions, trained=trained, overdue=now.backlog.overdue, percent=view.percent,
     )  # fmt: skip
 
@@ -116,10 +116,10 @@ def one_figure(request: Request, runtime: RuntimeDep, user: Viewer, key: str) ->
     refresh.refresh(runtime.db)
     scope = asked.scope(runtime.now())
     with runtime.db.reading() as s:
-        now, before = overview(s, scope), overview(s, scope.moved(asked.length))
-        found = list(islice(BEHIND[key](s, scope), (at - 1) * ROWS, at * ROWS + 1))
+        now, before = Overview(s, scope), Overview(s, scope.moved(asked.length))
+        shown = view.figure(key, now, before, targets(runtime.settings.targets))
+        found = list(BEHIND[key](s, scope, slice((at - 1) * ROWS, at * ROWS + 1)))
         numbers = registry.numbers(s, {row.ticket for row in found if row.ticket})
-    shown = view.figure(key, now, before, targets(runtime.settings.targets), view.parts_of(now))
     lines = [
         (row, view.group_name("queue", row.group, {}), view.value_words(definition, row.value))
         for row in found
@@ -152,7 +152,7 @@ def export(request: Request, runtime: RuntimeDep, user: Viewer, key: str, format
         body = sheets.as_csv(HEADINGS, _cells(runtime, definition, scope))
         return StreamingResponse(body, media_type="text/csv", headers=headers)
     with runtime.db.reading() as s:
-        value = view.words(definition.unit, definition.value(overview(s, scope)))
+        value = view.words(definition.unit, definition.value(Overview(s, scope)))
     cover = view.cover(definition, asked, value, user.user.called, now)
     return StreamingResponse(
         _workbook(runtime, definition, scope, list(cover)), media_type=XLSX, headers=headers
@@ -201,7 +201,7 @@ def _people(s: Session) -> dict[str, str]:
 def _table(
     s: Session, scope: Scope, axis: str, title: str, find: Any, people: dict[str, str]
 ) -> tuple[str, list[tuple[str, ...]]]:
-    found = find(s, scope)
+    found = find(s, scope, axis)
     rows = [view.spread_row("全部", waits.durations(s, found))]
     for key, spread in waits.grouped(s, found, axis).items():
         rows.append(view.spread_row(view.group_name(axis, key, people), spread))
@@ -210,7 +210,7 @@ def _table(
 
 def _cells(runtime: Runtime, definition: Definition, scope: Scope) -> Iterator[tuple[str, ...]]:
     with runtime.db.reading() as s:
-        for row in BEHIND[definition.key](s, scope):
+        for row in BEHIND[definition.key](s, scope, ALL):
             yield _cell(definition, row)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -102,21 +102,20 @@ def wanted(query: Mapping[str, str], today: date) -> Wanted:
     return Wanted(today - (days - 1) * _ONE_DAY, today, channel, queue, days)
 
 
-def figure(
-    key: str, now: Overview, before: Overview, goals: Mapping[str, float], parts: Mapping[str, Sequence[str]]
-) -> Figure:
-    """Return one figure in words."""
+def figure(key: str, now: Overview, before: Overview, goals: Mapping[str, float]) -> Figure:
+    """Return one figure in words; nothing else is counted for it."""
     one = FIGURES[key]
-    value, earlier, goal = one.value(now), one.value(before), goals.get(key)
+    value, goal = one.value(now), goals.get(key)
+    earlier = None if key == "backlog" else one.value(before)
     return Figure(
         key,
         one.title,
         words(one.unit, value),
         "" if key == "backlog" else words(one.unit, earlier),
-        "" if key == "backlog" else _change(one, value, earlier),
+        _change(one, value, earlier),
         "" if goal is None else f"{'不低于' if one.better > 0 else '不高于'} {words(one.unit, goal)}",
         reached(one, value, goal),
-        parts.get(key, ()),
+        _PARTS[key](now) if key in _PARTS else (),
         one.meaning,
         [(reference.whose, words(one.unit, reference.value)) for reference in one.references],
     )
@@ -141,39 +140,6 @@ def milliseconds(value: float | None) -> str:
     if value is not None and value < 1000:
         return f"{value:.0f} 毫秒"
     return span_words(None if value is None else value / 1000)
-
-
-def parts_of(o: Overview) -> dict[str, list[str]]:
-    """Return what figures are made of, by figure."""
-    outcomes, visits, filed, rated = o.answers.outcomes, o.visits, o.complaints, o.satisfaction
-    interval = rated.interval
-    return {
-        "messages": [f"来访 {visits.visits} 次"],
-        "self_service": [
-            f"{visits.served} / {visits.judged} 次来访",
-            f"中途离开 {visits.left_open} 次，不计",
-        ],
-        "no_answer": [f"{outcomes.get('refused', 0)} / {o.answers.questions} 次提问"],
-        "handover": [f"{visits.handed_over} / {visits.visits} 次来访"],
-        "bot_time": _spread(o.answers.reply_ms, milliseconds),
-        "helpful": [f"有用 {rated.helpful}", f"没用 {rated.unhelpful}"],
-        "human_time": _durations(o.human),
-        "first_response": _durations(o.first_response),
-        "resolution": [*_durations(o.resolution), f"扣除等客户 {span_words(o.resolution.net.median)}"],
-        "deadline": [f"按时 {filed.in_time} / {filed.judged}"],
-        "reopen": [f"{filed.reopened} / {filed.decided} 次决定"],
-        "backlog": [f"{name} {count}" for name, count in o.backlog.ages.items() if count],
-        "csat": [
-            f"4、5 分 {rated.satisfied} / {rated.ratings} 份",
-            f"评价率 {percent(rated.response_rate)}",
-            *([f"95% 区间 {percent(interval[0])}–{percent(interval[1])}"] if interval else []),
-            *(
-                f"{DIMENSIONS[name]} {mean:.1f} 分（{count} 份）"
-                for name, (mean, count) in rated.dimensions.items()
-            ),
-        ],
-        "response_rate": [f"{rated.ratings} / {rated.offers} 份邀请"],
-    }
 
 
 def messages_chart(days: Sequence[Day]) -> dict[str, Any]:
@@ -275,3 +241,39 @@ def _day(text: str) -> date | None:
         return date.fromisoformat(text)
     except ValueError:
         return None
+
+
+def _rated(o: Overview) -> Sequence[str]:
+    rated = o.satisfaction
+    interval = rated.interval
+    return (
+        f"4、5 分 {rated.satisfied} / {rated.ratings} 份",
+        f"评价率 {percent(rated.response_rate)}",
+        *([f"95% 区间 {percent(interval[0])}–{percent(interval[1])}"] if interval else []),
+        *(
+            f"{DIMENSIONS[name]} {mean:.1f} 分（{count} 份）"
+            for name, (mean, count) in rated.dimensions.items()
+        ),
+    )
+
+
+# What figures are made of.
+_PARTS: Mapping[str, Callable[[Overview], Sequence[str]]] = {
+    "messages": lambda o: (f"来访 {o.visits.visits} 次",),
+    "self_service": lambda o: (
+        f"{o.visits.served} / {o.visits.judged} 次来访",
+        f"中途离开 {o.visits.left_open} 次，不计",
+    ),
+    "no_answer": lambda o: (f"{o.answers.outcomes.get('refused', 0)} / {o.answers.questions} 次提问",),
+    "handover": lambda o: (f"{o.visits.handed_over} / {o.visits.visits} 次来访",),
+    "bot_time": lambda o: _spread(o.answers.reply_ms, milliseconds),
+    "helpful": lambda o: (f"有用 {o.satisfaction.helpful}", f"没用 {o.satisfaction.unhelpful}"),
+    "human_time": lambda o: _durations(o.human),
+    "first_response": lambda o: _durations(o.first_response),
+    "resolution": lambda o: (*_durations(o.resolution), f"扣除等客户 {span_words(o.resolution.net.median)}"),
+    "deadline": lambda o: (f"按时 {o.complaints.in_time} / {o.complaints.judged}",),
+    "reopen": lambda o: (f"{o.complaints.reopened} / {o.complaints.decided} 次决定",),
+    "backlog": lambda o: [f"{name} {count}" for name, count in o.backlog.ages.items() if count],
+    "csat": _rated,
+    "response_rate": lambda o: (f"{o.satisfaction.ratings} / {o.satisfaction.offers} 份邀请",),
+}

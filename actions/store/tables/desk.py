@@ -47,9 +47,11 @@ class Priority(StrEnum):
 
 _RUNS = text("stopped_at IS NULL")
 _KEPT = text("erased_at IS NULL")
+_PAUSED = text("paused_at IS NOT NULL")
 # What waits for a decision is a small part of all tickets and looked at all day.
 _PENDING = (
     ("ix_tickets_pending", ("due_at",)),
+    ("ix_tickets_waiting", ("created_at", "id", "queue", "merged_into", "due_at", "paused_at")),
     ("ix_tickets_pending_handler", ("handler_id", "due_at")),
     ("ix_tickets_pending_queue", ("queue", "due_at")),
 )
@@ -71,6 +73,9 @@ class Ticket(Base):
     __table_args__ = (
         Index(None, "state", "created_at"),
         Index(None, "handler_id", "created_at"),
+        Index("ix_tickets_created", "created_at", "queue", "merged_into", "id"),
+        Index("ix_tickets_chat", "conversation_id", "id"),
+        Index("ix_tickets_paused", "id", "cycle", sqlite_where=_PAUSED, postgresql_where=_PAUSED),
         *(Index(name, *of, sqlite_where=_RUNS, postgresql_where=_RUNS) for name, of in _PENDING),
         Index("ix_tickets_kept", "closed_at", sqlite_where=_KEPT, postgresql_where=_KEPT),
     )
@@ -78,7 +83,7 @@ class Ticket(Base):
     id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True, default=new_id)
     number: Mapped[str] = mapped_column(String(16), unique=True)
     customer_id: Mapped[str] = mapped_column(String(255), index=True)
-    conversation_id: Mapped[str | None] = mapped_column(ForeignKey("conversations.id"), index=True)
+    conversation_id: Mapped[str | None] = mapped_column(ForeignKey("conversations.id"))
     idempotency_key: Mapped[str] = mapped_column(String(128), unique=True)
     source: Mapped[str] = mapped_column(String(24), default="chat")
     state: Mapped[TicketState] = mapped_column(Choice(TicketState))
@@ -104,7 +109,7 @@ class Ticket(Base):
     merged_into: Mapped[str | None] = mapped_column(ForeignKey("tickets.id"), index=True)
     version: Mapped[int] = mapped_column(default=1)
     cycle: Mapped[int] = mapped_column(default=1)
-    created_at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime)
     due_at: Mapped[datetime] = mapped_column(UTCDateTime)
     rule: Mapped[str] = mapped_column(String(200))
     first_due_at: Mapped[datetime | None] = mapped_column(UTCDateTime)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, ForeignKey, Index, String
+from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from actions.store.base import Base, UTCDateTime
+from actions.store.base import ID_LENGTH, Base, JSONType, UTCDateTime, new_id
+
+_LATER = text("cycle > 1")
 
 
 class Exchange(Base):
@@ -19,8 +21,10 @@ class Exchange(Base):
 
     __tablename__ = "exchanges"
     __table_args__ = (
-        Index("ix_exchanges_counted", "audience", "asked_at", "channel", "outcome", "reply_ms"),
-    )
+        # In the order of the rows behind a figure, which are looked up a page at a time.
+        Index("ix_exchanges_counted", "audience", "asked_at", "turn_id", "channel", "outcome", "reply_ms"),
+
+    )  # fmt: skip
 
     turn_id: Mapped[str] = mapped_column(ForeignKey("turns.id"), primary_key=True)
     conversation_id: Mapped[str] = mapped_column(ForeignKey("conversations.id"), index=True)
@@ -30,6 +34,23 @@ class Exchange(Base):
     asked_at: Mapped[datetime] = mapped_column(UTCDateTime)
     outcome: Mapped[str] = mapped_column(String(24))
     reply_ms: Mapped[int | None]
+
+
+class RefusedQuestion(Base):
+    """What a customer asked that the manual does not answer, as long as the words are kept.
+
+    `actions.figures.refresh` writes it beside the exchange; the words go with those of the turn.
+    """
+
+    __tablename__ = "refused_questions"
+    __table_args__ = (Index(None, "audience", "asked_at"),)
+
+    turn_id: Mapped[str] = mapped_column(ForeignKey("turns.id"), primary_key=True)
+    conversation_id: Mapped[str] = mapped_column(ForeignKey("conversations.id"), index=True)
+    audience: Mapped[str] = mapped_column(String(16))
+    channel: Mapped[str] = mapped_column(String(16))
+    asked_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    text: Mapped[str] = mapped_column(Text)
 
 
 class Visit(Base):
@@ -62,6 +83,38 @@ class Visit(Base):
     back_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
 
+class ServiceDay(Base):
+    """A day in China on one channel, summed from exchanges and visits. `actions.figures.days` writes it.
+
+    `outcomes` holds messages by outcome, `times` the first replies' milliseconds by hour, packed. Of the
+    visits that ended on the day, `served` are those not left open that served themselves.
+    """
+
+    __tablename__ = "service_days"
+
+    audience: Mapped[str] = mapped_column(String(16), primary_key=True)
+    day: Mapped[str] = mapped_column(String(10), primary_key=True)
+    channel: Mapped[str] = mapped_column(String(16), primary_key=True)
+    outcomes: Mapped[dict[str, int]] = mapped_column(JSONType)
+    times: Mapped[bytes] = mapped_column(LargeBinary)
+    visits: Mapped[int]
+    served: Mapped[int]
+    left_open: Mapped[int]
+    handed_over: Mapped[int]
+
+
+class ChangedDay(Base):
+    """A note that a day's exchanges or visits have changed, until `actions.figures.days` has summed it.
+
+    Each change leaves a note of its own: none that is written meanwhile is lost with those that are done.
+    """
+
+    __tablename__ = "changed_days"
+
+    id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True, default=new_id)
+    day: Mapped[str] = mapped_column(String(10), index=True)
+
+
 class TicketCycle(Base):
     """One round of a ticket, from receipt or reopening to its decision, as its replayed clock has it.
 
@@ -69,9 +122,20 @@ class TicketCycle(Base):
     """
 
     __tablename__ = "ticket_cycles"
-    __table_args__ = tuple(
-        Index(None, at) for at in ("stopped_at", "started_at", "due_at", "decided_at", "first_response_at")
-    )
+    __table_args__ = (
+        Index(None, "stopped_at"),
+        Index(None, "started_at"),
+        Index("ix_ticket_cycles_due", "due_at", "queue", "stopped_at", "decided_at", "ticket_id"),
+        Index(
+            "ix_ticket_cycles_decided", "decided_at", "queue", "due_at", "ticket_id", "cycle", "started_at",
+            "waited", "handler_id",
+        ),
+        Index(
+            "ix_ticket_cycles_responded", "first_response_at", "queue", "ticket_id", "cycle", "started_at",
+            "waited", "handler_id",
+        ),
+        Index("ix_ticket_cycles_later", "ticket_id", "cycle", sqlite_where=_LATER, postgresql_where=_LATER),
+    )  # fmt: skip
 
     ticket_id: Mapped[str] = mapped_column(ForeignKey("tickets.id"), primary_key=True)
     cycle: Mapped[int] = mapped_column(primary_key=True)

@@ -13,10 +13,12 @@ from hypothesis import HealthCheck, given, settings
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from actions.figures import answers, refresh, satisfaction, waits
+from actions.desk.workdays import SHANGHAI
+from actions.figures import answers, days, refresh, satisfaction, waits
+from actions.figures.spread import spread
 from actions.service import customers
 from actions.store.engine import Database
-from actions.store.tables.figures import Exchange, Visit
+from actions.store.tables.figures import Exchange, RefusedQuestion, ServiceDay, Visit
 from actions.store.tables.service import Conversation
 from tests.actions.figures.lived import (
     HOUR,
@@ -50,8 +52,10 @@ def test_figures_are_what_a_slow_count_gives(db: Database, service: Service) -> 
     with pytest.raises(Undo), db.begin() as s:
         log = live(s, service)
         refresh.count(s, list(s.scalars(select(Conversation.id))))
-        _messages(s, log)
-        _visits(s, log)
+        for days_are_summed in (False, True):
+            assert not days_are_summed or days.sum_changed(s) >= bool(log.messages)
+            _messages(s, log)
+            _visits(s, log)
         _waits(s, log)
         _ratings(s, service)
         raise Undo
@@ -109,10 +113,17 @@ def _visits(s: Session, log: Log) -> None:
 def _waits(s: Session, log: Log) -> None:
     spans = [(spoke - at).total_seconds() for _, at, spoke in log.waits if within(at) and spoke]
     found = waits.human_waits(s, SCOPE)
-    assert sorted((one.done - one.began).total_seconds() for one in found) == sorted(spans)
-    assert {one.channel for one in found} <= {"web", "rest"}
-    by_channel = waits.grouped(s, found, "channel")
-    assert sum(one.clock.count for one in by_channel.values()) == len(spans)
+    assert sorted((found.done - found.began) / 10**6) == sorted(spans)
+    assert waits.durations(s, found).clock == spread(spans)
+    for axis in waits.BY:
+        groups = waits.grouped(s, waits.human_waits(s, SCOPE, axis), axis)
+        assert sum(one.clock.count for one in groups.values()) == len(spans)
+    channels = Counter(channel for channel, at, spoke in log.waits if within(at) and spoke)
+    by_channel = waits.grouped(s, waits.human_waits(s, SCOPE, "channel"), "channel")
+    assert {key: one.clock.count for key, one in by_channel.items()} == channels
+    hours = Counter(at.astimezone(SHANGHAI).hour for _, at, spoke in log.waits if within(at) and spoke)
+    by_hour = waits.grouped(s, waits.human_waits(s, SCOPE, "hour"), "hour")
+    assert [(int(key), one.clock.count) for key, one in by_hour.items()] == sorted(hours.items())
 
 
 def _ratings(s: Session, service: Service) -> None:
@@ -153,13 +164,13 @@ def rows(db: Database) -> dict[str, list[dict[str, Any]]]:
                 {column.key: getattr(row, column.key) for column in table.__mapper__.column_attrs}
                 for row in s.scalars(select(table).order_by(*table.__mapper__.primary_key))
             ]
-            for table in (Exchange, Visit)
+            for table in (Exchange, Visit, ServiceDay, RefusedQuestion)
         }
 
 
 def test_turns_that_moved_are_counted_where_they_are(db: Database) -> None:
     """A guest's messages become a customer's: each is still counted once, whoever is counted first."""
-    said = (Said(MINUTE, (("answered", 12.0),), ""),)
+    said = (Said(MINUTE, (("refused", 12.0),), ""),)
     with db.begin() as s:
         live(s, Service((Guest("web", MINUTE, said),), (), ()))
     refresh.refresh(db)
@@ -170,3 +181,4 @@ def test_turns_that_moved_are_counted_where_they_are(db: Database) -> None:
     refresh.refresh(db)
     assert [row["conversation_id"] for row in rows(db)["exchanges"]] == [own]
     assert [row["messages"] for row in rows(db)["visits"]] == [1]
+    assert [row["conversation_id"] for row in rows(db)["refused_questions"]] == [own]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
+from statistics import median
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -15,12 +17,12 @@ from sqlalchemy.orm import Session
 from actions.desk import tickets, work
 from actions.desk.clock import cycles
 from actions.desk.events import timeline
-from actions.desk.workdays import end_of_day
-from actions.figures import complaints, refresh, waits
-from actions.figures.overview import FIGURES, Unit, overview
-from actions.figures.rows import BEHIND, Row
+from actions.desk.workdays import SHANGHAI, end_of_day, working_between
+from actions.figures import complaints, refresh, waits, working
+from actions.figures.overview import FIGURES, Overview, Unit
+from actions.figures.rows import ALL, BEHIND, Row
 from actions.figures.scope import Scope
-from actions.figures.spread import NOTHING, spread, spread_of
+from actions.figures.spread import NOTHING, spread
 from actions.store.engine import Database
 from actions.store.tables.desk import Ticket
 from actions.store.tables.service import Conversation
@@ -63,11 +65,13 @@ def test_figures_are_what_their_rows_say(
         live(s, service)
         complain(s, lives)
         refresh.count(s, list(s.scalars(select(Conversation.id))))
-        found = overview(s, scope)
+        found = Overview(s, scope)
         for key, one in FIGURES.items():
-            rows = list(BEHIND[key](s, scope))
+            rows = list(BEHIND[key](s, scope, ALL))
             value = counted(one.unit, rows)
             assert one.value(found) == (pytest.approx(value, abs=0) if value is not None else None), key
+            pages = [BEHIND[key](s, scope, slice(at, at + 3)) for at in range(0, len(rows) + 1, 3)]
+            assert [row for page in pages for row in page] == rows, key
         raise Undo
 
 
@@ -140,18 +144,44 @@ def test_the_backlog_is_grouped_by_age(session: Session) -> None:
     assert found.overdue == 4
 
 
-@given(st.lists(st.integers(0, 50)))
-def test_frequencies_have_the_spread_of_their_values(values: list[int]) -> None:
-    frequencies = {value: values.count(value) for value in values}
-    one, other = spread(values), spread_of(frequencies)
-    assert one.count == other.count
+@given(st.lists(st.integers(0, 10**6)))
+def test_a_spread_is_exact_whatever_the_order(micros: list[int]) -> None:
+    values = [one / 10**6 for one in micros]
+    found = spread(values)
+    assert found == spread(reversed(values)) == spread(np.array(micros, np.int64) / 10**6)
     if values:
-        assert (one.mean, one.median, one.p90) == pytest.approx((other.mean, other.median, other.p90))
-    assert spread([]) == spread_of({}) == NOTHING
+        whole = spread(np.array(micros, np.int64))
+        assert found.count == len(values) and found.mean == pytest.approx(sum(micros) / len(micros) / 10**6)
+        assert found.median == pytest.approx(median(values)) and whole.median == median(micros)
+        assert found.p90 == pytest.approx(np.quantile(values, 0.9))
+    assert spread([]) == spread(np.zeros(0, np.int64)) == NOTHING
 
 
 def test_working_time_leaves_out_nights_and_holidays(session: Session) -> None:
     friday_evening = NOW.replace(year=2026, month=3, day=6, hour=9, minute=30)  # 17:30 in China
-    one = waits.Wait("w", None, "general", "", "web", friday_evening, friday_evening + timedelta(days=3))
-    found = waits.durations(session, [one])
+    began = np.array([friday_evening.timestamp() * 10**6], np.int64)
+    found = waits.durations(
+        session, waits.Waits(began, began + 3 * 86_400 * 10**6, began * 0, np.array([""]))
+    )
     assert (found.clock.mean, found.working.mean) == (3 * 86_400, 9 * 3_600)
+
+
+FIRST = datetime(2010, 1, 2, tzinfo=UTC)
+TIMES = st.integers(0, 20 * 366 * 86_400 * 10**6).map(lambda n: FIRST + timedelta(microseconds=n))
+HOURS = st.times(time(0), time(12)), st.times(time(12), time(23, 59, 59))
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(TIMES, TIMES), max_size=5), *HOURS)
+def test_working_time_of_many_is_that_of_each(
+    spans: list[tuple[datetime, datetime]], opens: time, closes: time
+) -> None:
+    began, done = (np.array([_micros(span[n]) for span in spans], np.int64) for n in (0, 1))
+    found = working.worked_between(began, done, opens, closes)
+    expected = [working_between(*span, opens, closes) // timedelta(microseconds=1) for span in spans]
+    assert found.tolist() == expected
+    assert working.hours_of(began).tolist() == [one.astimezone(SHANGHAI).hour for one, _ in spans]
+
+
+def _micros(at: datetime) -> int:
+    return (at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)

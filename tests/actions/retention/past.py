@@ -40,7 +40,7 @@ class Past:
     talk: Conversation
 
 
-def talked(s: Session, guest: str, at: datetime) -> tuple[Conversation, Turn]:
+def talked(s: Session, guest: str, at: datetime, outcome: str = "answered") -> tuple[Conversation, Turn]:
     """Let a guest ask something and get an answer, which is marked and rated."""
     chat = open_guest(s, guest)
     asked, _ = conversations.receive(
@@ -48,7 +48,7 @@ def talked(s: Session, guest: str, at: datetime) -> tuple[Conversation, Turn]:
     )
     reply = Reply(ReplyKind.ANSWER, f"提现到账要一天，{SECRET}", {"quoted": SECRET})
     answer = conversations.add_reply(
-        s, conversation=chat, reply=reply, reply_to=asked.id, actor="bot", outcome="answered", latency_ms=12.5,
+        s, conversation=chat, reply=reply, reply_to=asked.id, actor="bot", outcome=outcome, latency_ms=12.5,
         now=at,
     )  # fmt: skip
     s.add(AnswerMark(turn_id=answer.id, helpful=True, created_at=at))

@@ -10,7 +10,7 @@ from sqlalchemy import func, select, text
 from actions.desk import holds, proof, tickets
 from actions.desk.registry import Wanted, listed
 from actions.figures import refresh
-from actions.figures.overview import FIGURES, overview
+from actions.figures.overview import FIGURES, Overview
 from actions.figures.scope import Scope
 from actions.retention import runs
 from actions.retention.forget import forget
@@ -150,7 +150,7 @@ def test_figures_stay_what_they_were(db: Database) -> None:
     def figures() -> list[float | None]:
         refresh.rebuild(db)
         with db.reading() as s:
-            found = overview(s, scope)
+            found = Overview(s, scope)
             return [one.value(found) for one in FIGURES.values()]
 
     before = figures()

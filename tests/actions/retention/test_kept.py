@@ -9,10 +9,10 @@ from sqlalchemy import select, text
 
 from actions.desk import attachments, cards, holds, proof, public, steps, tickets, upkeep, work
 from actions.desk.attachments import Upload
-from actions.figures import refresh
-from actions.figures.overview import FIGURES, overview
+from actions.figures import refresh, unanswered
+from actions.figures.overview import FIGURES, Overview
 from actions.figures.scope import Scope
-from actions.retention import runs
+from actions.retention import runs, talks
 from actions.retention.periods import LEAST_FILE, Periods
 from actions.service import follow_ups
 from actions.store.base import Base
@@ -20,7 +20,8 @@ from actions.store.chain import link_hash
 from actions.store.engine import Database
 from actions.store.erased import BY_PERIOD
 from actions.store.tables.desk import Ticket, TicketEvent
-from actions.store.tables.service import Customer, Handover, Rating
+from actions.store.tables.figures import RefusedQuestion
+from actions.store.tables.service import Conversation, Customer, Handover, Rating
 from knowledge.errors import WenjinError
 from tests.actions.conftest import NOW, open_guest
 from tests.actions.desk.people import DAY, HOUR, as_is, complain, hire, take
@@ -50,11 +51,12 @@ def test_figures_stay_what_they_were(db: Database) -> None:
 
     def figures() -> tuple[object, ...]:
         with db.reading() as s:
-            found = [overview(s, scope) for scope in (ALL, Scope(NOW - 2 * DAY, NOW, NOW))]
+            found = [Overview(s, scope) for scope in (ALL, Scope(NOW - 2 * DAY, NOW, NOW))]
             values = [one.value(whole) for whole in found for one in FIGURES.values()]
-            tables = Base.metadata.tables["exchanges"], Base.metadata.tables["visits"]
-            rows = [sorted(tuple(row) for row in s.execute(table.select())) for table in tables]
-            return (*values, found, rows)
+            whole = [(one.answers, one.visits, one.human, one.resolution, one.satisfaction) for one in found]
+            tables = [Base.metadata.tables[name] for name in ("exchanges", "visits", "service_days")]
+            rows = [sorted(tuple(map(str, row)) for row in s.execute(table.select())) for table in tables]
+            return (*values, whole, rows)
 
     before = figures()
     assert sum(value is not None for value in before) > 22
@@ -62,6 +64,30 @@ def test_figures_stay_what_they_were(db: Database) -> None:
     assert figures() == before
     refresh.rebuild(db)
     assert figures() == before
+
+
+def test_a_question_without_an_answer_goes_with_its_words(db: Database) -> None:
+    """It is kept a second time for the dashboard, until the words are erased; it stays counted."""
+    with db.begin() as s:
+        chat, _ = talked(s, "guest-1", LONG_AGO, outcome="refused")
+        talked(s, "guest-1", NOW - DAY, outcome="refused")
+    refresh.refresh(db)
+
+    def found() -> tuple[list[tuple[str, int]], int]:
+        with db.reading() as s:
+            asked = [(one.text, one.count) for one in unanswered.most_asked(s, ALL)]
+            return asked, Overview(s, ALL).answers.outcomes["refused"]
+
+    assert found() == ([(f"{SECRET}，怎么提现", 2)], 2)
+    runs.run(db, PERIODS, NOW)
+    assert found() == ([(f"{SECRET}，怎么提现", 1)], 2)
+    refresh.rebuild(db)
+    assert found() == ([(f"{SECRET}，怎么提现", 1)], 2)
+    with db.begin() as s:
+        talks.forget(s, s.get_one(Conversation, chat.id), NOW, NOW)
+    assert found() == ([], 2)
+    with db.reading() as s:
+        assert not s.scalars(select(RefusedQuestion)).all()
 
 
 @pytest.mark.parametrize("state", ["open", "held", "merged"])

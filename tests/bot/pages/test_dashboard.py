@@ -11,7 +11,7 @@ from openpyxl import load_workbook
 from sqlalchemy import select
 
 from actions.figures import refresh
-from actions.figures.overview import FIGURES, Unit, overview
+from actions.figures.overview import FIGURES, Overview, Unit
 from actions.figures.spread import spread
 from actions.service import conversations
 from actions.service.replies import Reply, ReplyKind
@@ -74,7 +74,7 @@ def test_page_export_and_rows_say_the_same(lively: Site, key: str) -> None:
     found = view.wanted({"days": "7"}, lively.runtime.today())
     refresh.refresh(lively.runtime.db)
     with lively.runtime.db.reading() as s:
-        value = FIGURES[key].value(overview(s, found.scope(lively.runtime.now())))
+        value = FIGURES[key].value(Overview(s, found.scope(lively.runtime.now())))
     words = view.words(FIGURES[key].unit, value)
     page = visitor.get(f"/dashboard/figures/{key}?days=7").text
     assert words in page and FIGURES[key].meaning in page
