@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import ClassVar
@@ -21,9 +22,9 @@ from actions.rasa.complaint_reading import (
     DROP,
     RESUME,
     SAME,
+    STAYS_HERE,
     Kind,
     Move,
-    gives_up,
     next_step,
     read,
     surely_answers,
@@ -33,6 +34,7 @@ from actions.rasa.complaint_words import CONTACT, DEMAND, FIELDS, IN_CHAT, MATTE
 from actions.rasa.danger import Danger
 from actions.rasa.form import answers_now, opens_now, request
 from actions.rasa.handover import STOLEN, WISH, call_person
+from actions.rasa.heard import Heard
 from actions.rasa.note import take_files
 from actions.rasa.services import services
 from actions.rasa.silence import away_since
@@ -81,6 +83,17 @@ def _hear(talk: Talk, said: Mapping[str, str]) -> Events:
         return [*set_slots({NOTICE: ""}), request(RESUME)]
     _protect(talk)
     return _after(talk, move, said)
+
+
+def gives_up(heard: Heard, move: Move, asked: str, *, before: bool) -> Move:
+    """Return the move, or, where a contact was asked for in vain `before`, that the answer comes here.
+
+    Who mistypes a number or an address is asked again as often as it takes.
+    """
+    tried = re.search(r"\d{5}|@", heard.text)
+    if asked != CONTACT or move.kind is not Kind.AGAIN or tried or not before:
+        return move
+    return Move(Kind.FILL, {CONTACT: IN_CHAT}, STAYS_HERE)
 
 
 def _protect(talk: Talk) -> None:

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from actions.rasa import complaint_words as words
 from actions.rasa.complaint_demands import asks_for, demand_in
-from actions.rasa.complaint_facts import only_fact
+from actions.rasa.complaint_facts import only_fact, set_right
 from actions.rasa.complaint_said import shorten
 from actions.rasa.complaint_words import CONTACT, DEMAND, FIELDS, MATTER, PRODUCT
 from actions.rasa.danger import Danger
@@ -29,19 +29,24 @@ STORY = 80  # letters of a sentence that goes on telling, whatever was asked
 _CANCELS = re.compile(
     r"(?:算了)?[，,、 ]*(?:取消(?:登记|投诉|吧|了)?|不(?:投诉|登记|填|写|弄|提交|补充|申请|用)了|别登记了"
     r"|放弃(?:登记|投诉)?|不要登记了|退出登记)[吧了。.]*"
+    r"|算了(?:吧|算了)*"
 )
 _YES = re.compile(
     r"(?:是|对|好|嗯|行|可以|确认|确定|提交|没错|没问题|无误|ok)[的了吧呀啊嗯好对]*|确认(?:提交|无误)|提交吧?|放弃登记|取消登记",
     re.I,
 )
 _NO = re.compile(
-    r"不是?|不要|不取消|不放弃|别|(?:我)?还是?要?(?:投诉|登记|继续)|继续(?:登记|填写?)?|接着登?记?来?|先不提交|不对|有误|等等|等一下"
+    r"不是?|不要|不取消|不放弃|别|不[，, ]*继续(?:登记)?"
+    r"|(?:我)?还是?要?(?:投诉|登记|继续)|继续(?:登记|填写?)?|接着登?记?来?|先不提交|不对|有误|等等|等一下"
 )
 _GOES_ON = re.compile(r"(?:我们|我|咱们?)?(?:继续|接着)(?:登记|填写?|办|来|说)?吧?")
 _STOPS = re.compile(r"(?:放弃|取消|算了|不用|不要|不登记|不投诉|不办)(?:登记|投诉)?(?:了|吧)*")
 _APART = re.compile(r"另外?一|不是|不同|两码事|两件事|新的|重新登记")
 _TOGETHER = re.compile(r"并入|合并|同一|一回事|就是(?:这|那)|一起处理")
 _ADDS = re.compile(r"^(?:补充(?:一下|一点)?|还有|另外|对了|再加一?[句条点])[，,：: ]*")
+_SHORT_WISH = re.compile(
+    r"(?:要|就|快|先|马上|赶紧)*(?:退|赔|查|改|删|处理|解决|道歉)(?:钱|款|我|一下|了|吧|掉|清楚)*"
+)
 _GRIEVANCE = re.compile(
     r"扣|骗|没到|不到账|没人|不处理|不给|不理|拒绝|乱|凭什么|态度|骂|挂|多收|两次|\d+天|被"
 )
@@ -167,10 +172,19 @@ def _read_change(heard: Heard, filled: Mapping[str, str]) -> Move:
         return Move(Kind.AGAIN)
     if cancels(heard, CHANGE):
         return Move(Kind.ASK_DROP)
+    fact = words.fact_of(heard.text) if MATTER in filled else None
+    if fact is not None:
+        return _change_fact(fact, filled)
     changed = words.correction(heard, filled) or _named_only(heard)
     if changed and changed.slot:
         return _change(changed)
     return Move(Kind.INTERRUPT) if interrupts(heard, CHANGE) else Move(Kind.ASK_CHANGE)
+
+
+def _change_fact(fact: str, filled: Mapping[str, str]) -> Move:
+    if not fact:
+        return Move(Kind.ASK_CHANGE, notice="请直接说对的，例如“金额是 168 元”或“时间是 11月3日”。")
+    return _change(words.Correction(MATTER, set_right(filled[MATTER], fact)))
 
 
 def _named_only(heard: Heard) -> words.Correction | None:
@@ -258,8 +272,18 @@ def _answer(heard: Heard, requested: str, filled: Mapping[str, str]) -> Move:
         return Move(Kind.AGAIN)
     if words.only_feels(heard.text):
         return Move(Kind.AGAIN, notice=_feeling(heard))
+    if requested == MATTER and words.says_only_product(heard.text):
+        product = words.product_in(heard.text)
+        return Move(
+            Kind.FILL, {PRODUCT: product} if product else {}, f"涉及的是{product}。" if product else ""
+        )
     values = _values(heard, requested, filled)
     return Move(Kind.FILL, values, _noted(values) if requested == MATTER else "")
+
+
+def _product_first(product: str) -> Move:
+    """Write down what it is about, where that is clear; what happened is still to be told."""
+    return Move(Kind.FILL, {PRODUCT: product}, f"涉及的是{product}。") if product else Move(Kind.AGAIN)
 
 
 def _no_contact(heard: Heard) -> Move:
@@ -267,17 +291,6 @@ def _no_contact(heard: Heard) -> Move:
     if _YES.fullmatch(heard.text.rstrip("。.，, ")):
         return Move(Kind.FILL, {CONTACT: words.IN_CHAT}, STAYS_HERE)
     return Move(Kind.AGAIN, notice=words.contact_in(heard).problem)
-
-
-def gives_up(heard: Heard, move: Move, asked: str, *, before: bool) -> Move:
-    """Return the move, or, where a contact was asked for in vain `before`, that the answer comes here.
-
-    Who mistypes a number or an address is asked again as often as it takes.
-    """
-    tried = re.search(r"\d{5}|@", heard.text)
-    if asked != CONTACT or move.kind is not Kind.AGAIN or tried or not before:
-        return move
-    return Move(Kind.FILL, {CONTACT: words.IN_CHAT}, STAYS_HERE)
 
 
 def _answer_to_another(text: str, requested: str, filled: Mapping[str, str]) -> Move | None:
@@ -302,10 +315,13 @@ def _answer_to_another(text: str, requested: str, filled: Mapping[str, str]) -> 
         product = words.product_in(text)
         found = {PRODUCT: product} if product else {}
         return Move(Kind.FILL, {MATTER: _more(filled[MATTER], text), **found}, "这些也记下了。")
+    if requested in (DEMAND, CONTACT, CONFIRM) and MATTER in filled and words.is_piece(text) and not a_number:
+        return Move(Kind.FILL, {MATTER: _more(filled[MATTER], text)}, "这些也记下了。")
     if requested == PRODUCT and words.only_demands(text):
         before = filled.get(DEMAND, words.UNSAID)
         return Move(Kind.FILL, {DEMAND: _more(before, text)}, "您的诉求记下了。")
-    if requested in (CONTACT, CONFIRM) and DEMAND in filled and demand_in(text):
+    wants = demand_in(text) or _SHORT_WISH.fullmatch(text)
+    if requested in (CONTACT, CONFIRM) and DEMAND in filled and wants:
         return Move(Kind.FILL, {DEMAND: _more(filled[DEMAND], text)}, "您的诉求也记下了。")
     return None
 

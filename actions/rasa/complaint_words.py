@@ -30,11 +30,13 @@ _WISH = re.compile(
     r"我|你们?|您|本人|俺|恁们?|想|要|需要|必须|给|帮|替|麻烦|请|投诉|投訴|举报|登记|提交?|开个?|一下|个|单子?|这里|在|哪里?|怎么|如何|"
     r"转人工|转接|人工客服?|真人|赶紧|赶快|马上|立刻|现在|"
     r"(?:偷|头|透|投)(?:诉|述|宿|素|速)|喂|你好|您好|在吗|嗯|那个|就是|还是|还|"
+    r"(?:去|向)?(?:银保监会?|监管|消协|工商|12378|12345|法院)(?:局|部门)?|(?:告|起诉)(?:你们|他们)?|"
     r"入口|渠道|实名|申请|走|流程|意见|反映|反馈|问题|情况|吧|了|的|呢|啊|吗|好|谢谢|能|可以|不|直接|就|tousu|wo|yao|nimen"
 )
 # Anger that says how one feels, not what happened.
 _CURSE = re.compile(
     r"(什么|啥)?(破|烂|垃圾|狗屁|傻逼|鬼|黑心|骗子)+(的)?(玩意儿?|东西|平台|公司|软件|系统|APP|app|客服|服务|地方)?"
+    r"|什么意思|怎么回事|说话|你们去死|去死"
     r"|太(差|烂|垃圾|过分|恶心|气人)(劲)?|气死(人|我)?|烦死(人|我)?|急死(人|我)?|受够|忍不了|真是|简直|真的|无语|搞什么|服了"
 )
 _MARKS = re.compile(r"[\W_]+")
@@ -55,7 +57,9 @@ _NOT_BUT = re.compile(r"不是(?P<old>[^，。,；;]{1,30}?)[，,、 ]*(?:而)?�
 _REFUSES = re.compile(
     r"不留|不想留|不方便|不给|不用(?:联系|留|打)|别打|就在这|在这里?回复|这里回复|聊天里?(?:回复|说|联系)|没有(?:电话|手机|邮箱)|站内"
 )
-_HAS_NONE = re.compile(r"我?没有?(?:手机|电话|邮箱|联系方式|号码)+号?[了吧啊]?|bu ?(?:yong ?)?liu[\w ]{0,8}")
+_HAS_NONE = re.compile(
+    r"我?[没冇]有?(?:手机|电话|邮箱|联系方式|号码|電話)+号?[了吧啊]?|bu ?(?:yong ?)?liu[\w ]{0,8}"
+)
 # 就打我注册的手机号, 号码你们不是有吗: the number is to be looked up.
 _ON_FILE = re.compile(
     r"(?:注册|绑定|开户|预留|登记|之前|原来|留过|系统里|账户里).{0,6}(?:号|手机|电话|联系方式)"
@@ -70,6 +74,14 @@ _TELLS = re.compile(
 )
 _IT_IS = re.compile(r"^(?:就|应该|那|这)*是(?:说|关于)?|^关于|(?:的|啊|吧|呀|呢|嘛)+$")
 _MORE_THAN_A_NAME = re.compile(r"[次遍笔回没不被了\d两]")
+_POINTS = re.compile(r"[这那](?:个|款|笔|种)?|业务|产品|服务|就是|关于")
+_PIECE = re.compile(
+    r"[\u4e00-\u9fff]了(?![吧呗])|说(?!啥|什么|话|到做|吧)|[买卖签办](?:的|过)|录音|截图|凭证|证据|[扣骗骂亏坑]|没(?!有$)|不到"
+    r"|\d+(?:[元块号月日天次笔]|$)"
+)
+_WISHING = re.compile(
+    r"^(?:让|叫|把|请)(?!我)|别|不要再|就行|就好|就可以|为止|算了|好了|行了|够了|知道了|明白了"
+)
 _HAPPENED = re.compile(r"[两二三几\d][次遍笔回]|被(?!动)|扣了|没到|少了")
 _FACT_WORDS = re.compile(r"金额|钱数|数额|数目|价格|日期|时间|日子")
 _INSTEAD = re.compile(
@@ -79,6 +91,7 @@ _INSTEAD = re.compile(
 
 
 _CHINESE = re.compile(r"[\u4e00-\u9fff]")
+_FACT_LONGEST = 20
 _FEW, _NAME = 6, 2  # letters: 我的电话是 says nothing else
 
 
@@ -91,12 +104,16 @@ class Contact:
 
 
 def opening(heard: Heard, grievance: str = "") -> dict[str, str]:
-    """Return what the opening sentence says already; `grievance` is what was said just before."""
-    text = heard.text if says_matter(heard.text) else grievance
+    """Return what the opening sentence says already; `grievance` is what was said just before.
+
+    Both are what happened; the product is that of the opening sentence where it names one.
+    """
+    own = heard.text if says_matter(heard.text) else ""
+    text = "；".join(part for part in (grievance, own) if part)
     said: dict[str, str] = {}
     if text:
         said[MATTER] = text
-        for slot, value in ((PRODUCT, product_in(text)), (DEMAND, demand_in(text))):
+        for slot, value in ((PRODUCT, product_in(own) or product_in(text)), (DEMAND, demand_in(text))):
             if value:
                 said[slot] = value
     reached = heard.entities.get("phone") or heard.entities.get("email")
@@ -144,9 +161,31 @@ def only_names_product(text: str) -> bool:
     return rest != simplified(text) and not _MORE_THAN_A_NAME.search(rest)
 
 
+def says_only_product(text: str) -> bool:
+    """Tell whether a sentence names what it is about and says nothing of it: 你们那个理财."""
+    rest = simplified(text)
+    for kind, _, start, end in reversed(found.spots(text)):
+        rest = rest[:start] + rest[end:] if kind == "products" else rest
+    return rest != simplified(text) and not _beside_the_wish(_POINTS.sub("", rest))
+
+
+def is_piece(text: str) -> bool:
+    """Tell whether a few words go on telling what happened, whatever was asked: 亏了三万, 销售说保本."""
+    plain = simplified(text)
+    told = _PIECE.search(plain) or _HAPPENED.search(plain)
+    return (
+        bool(told)
+        and not on_file(text)
+        and not asks_for(text)
+        and not _WISHING.search(plain)
+        and not _UNKNOWN.fullmatch(plain)
+    )
+
+
 def tells_beside_the_product(text: str) -> bool:
     """Tell whether an answer to which product it is tells what happened: 两笔一模一样的, 扣款两次."""
-    return bool(_HAPPENED.search(simplified(text))) and not asks_for(text)
+    happened = _HAPPENED.search(simplified(text)) and not asks_for(text)
+    return bool(happened) or (is_piece(text) and not product_in(text))
 
 
 def only_contact(heard: Heard) -> str:
@@ -185,7 +224,8 @@ def refuses_contact(text: str) -> bool:
     """Tell whether a sentence says, without being asked, that no contact is to be left."""
     return bool(
         re.fullmatch(
-            r"(?:电话|手机号?|联系方式)?(?:我)?(?:不留|不想留|不方便留?|不给)(?:了|吧|电话|手机号?)*", text
+            r"(?:电话|手机号?|联系方式)?(?:我)?(?:先|还是|暂时|就)*(?:不留|不想留|不方便留?|不给)(?:了|吧|电话|手机号?)*",
+            text,
         )
     )
 
@@ -240,6 +280,16 @@ def correction(heard: Heard, filled: Mapping[str, str], requested: str = "") -> 
         return instead
     short = len(text) <= 12 and heard.means("correct", at_least=0.5)
     return Correction() if filled and (short or text in ("修改", "改一下", "说错了", "写错了")) else None
+
+
+def fact_of(text: str) -> str | None:
+    """Return the sum or day of 金额是 5000 or 5000, "" where only its name is said, else None."""
+    if only_fact(text):
+        return text
+    if not _FACT_WORDS.search(text) or len(text) > _FACT_LONGEST:
+        return None
+    value = _FACT_WORDS.sub("", text).strip(" 是为:：，,改成应该不对错了")
+    return value if only_fact(value) else "" if not value else None
 
 
 def _swap(text: str, filled: Mapping[str, str]) -> Correction | None:

@@ -10,7 +10,7 @@ from typing import Any
 from actions.rasa.danger import Danger, danger_in
 
 _QUESTION_WORDS = re.compile(
-    r"吗|多久|多长|几天|几时|怎么|咋|怎样|如何|什么|哪|([^不没\W])[不没]\1|有没有|可以.{0,8}么|是否|为何|为什么|[么呢?？]$"
+    r"吗|多久|多长|多少|几天|几时|怎么|咋|怎样|如何|什么|哪|([^不没\W])[不没]\1|有没有|可以.{0,8}么|是否|为何|为什么|[么呢?？]$"
 )
 
 _OWN = re.compile(r"我|俺|咱|本人|这笔|那笔|这个月|上个月|尾号|刚才|刚刚")

@@ -147,6 +147,9 @@ def _ask(talk: Talk, kind: Kind, candidates: Sequence[Ticket], text: str) -> Eve
     return [*set_slots({KIND: kind, TICKET: one, TEXT: text or None}), FollowupAction(FORM)]
 
 
+_KEEPS = re.compile(r"(?:不|别)(?:要|用|想|打算)?(?:撤|取消)")
+
+
 class WithdrawTicket(DialogueAction):
     """Takes a ticket back after one confirmation."""
 
@@ -157,6 +160,8 @@ class WithdrawTicket(DialogueAction):
         candidates = _able(talk, Step.WITHDRAW)
         if not candidates:
             talk.say_text("您名下没有可以撤回的工单。", outcome="ticket")
+        elif _KEEPS.search(talk.heard.text):
+            talk.say_text("好的，没有撤回，工单照常处理。", outcome="ticket")
         elif talk.heard.text.startswith(SURE) and len(candidates) == 1:
             ticket = candidates[0]
             customer.withdraw(

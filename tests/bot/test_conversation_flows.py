@@ -208,6 +208,17 @@ class TestFragments:
         assert "产品或服务：支付" in summary
         assert "联系方式：就在这里回复" in summary
 
+    def test_pieces_told_after_the_first_question_are_all_in_the_matter(self, chat: Chat) -> None:
+        chat.tell("投诉", "你们那个理财", "亏了三万", "11月3号买的", "销售说保本", "要求赔偿本金")
+        summary = chat.heard("先不留电话")
+        assert "发生了什么：亏了三万；11月3号买的；销售说保本" in summary
+        assert "产品或服务：理财" in summary
+        assert "您的诉求：要求赔偿本金" in summary
+
+    def test_a_ticket_that_is_not_withdrawn_after_all(self, chat: Chat) -> None:
+        chat.tell("我要投诉", "昨天付款扣了两次", "退给我", "不留", "确认提交", "撤回工单")
+        assert "没有撤回" in chat.heard("不撤回了")
+
     def test_a_dictated_number_is_the_contact(self, chat: Chat) -> None:
         chat.tell("喂你好我要偷诉", "昨天付款扣了两回钱", "我电话幺三八零零幺三八零零零")
         assert "138****8000" in chat.heard("退给我")

@@ -44,9 +44,16 @@ def test_a_question_is_not_what_happened() -> None:
     assert opening([user("投诉多久能处理完", "ask_manual"), WISH], OPENS) == {}
 
 
-def test_what_the_opening_sentence_tells_comes_first() -> None:
+def test_what_the_opening_sentence_tells_is_added_to_what_was_told_before() -> None:
     opens = Heard("我要投诉客服挂我电话", "complain", 1.0)
-    assert opening([user("转账被扣了两次"), WISH], opens)[MATTER] == "我要投诉客服挂我电话"
+    said = opening([user("转账被扣了两次"), WISH], opens)
+    assert said == {MATTER: "转账被扣了两次；我要投诉客服挂我电话", PRODUCT: "客服服务"}
+
+
+def test_a_threat_is_not_what_happened() -> None:
+    opens = Heard("我要去银保监告你们", "complain", 1.0)
+    events = [user("会员费扣了两次"), user("上个月扣的", "chitchat", date="上个月"), WISH]
+    assert opening(events, opens) == {MATTER: "会员费扣了两次；上个月扣的", PRODUCT: "会员"}
 
 
 def test_nothing_is_taken_from_before_the_last_complaint_or_from_long_ago() -> None:

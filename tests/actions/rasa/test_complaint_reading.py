@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from actions.rasa.complaint import gives_up
 from actions.rasa.complaint_demands import demand_in
 from actions.rasa.complaint_reading import (
     CHANGE,
@@ -14,7 +15,6 @@ from actions.rasa.complaint_reading import (
     SAME,
     Kind,
     Move,
-    gives_up,
     next_step,
     read,
     sounds_aggrieved,
@@ -85,7 +85,8 @@ def test_the_first_sentence_fills_all_that_it_says() -> None:
 
 def test_what_was_said_before_is_used_when_the_wish_is_bare() -> None:
     assert opening(said("我要投诉"), "转账扣了两次钱")[MATTER] == "转账扣了两次钱"
-    assert opening(said("投诉客服态度差，挂我电话"), "转账扣了两次钱")[MATTER] == "投诉客服态度差，挂我电话"
+    both = opening(said("投诉客服态度差，挂我电话"), "转账扣了两次钱")
+    assert both[MATTER] == "转账扣了两次钱；投诉客服态度差，挂我电话"
 
 
 def test_a_product_is_taken_only_when_it_is_clear() -> None:
@@ -378,3 +379,48 @@ def test_a_contact_is_not_asked_for_for_ever() -> None:
         move = read(said(text), CONTACT, FILLED)
         assert gives_up(said(text), move, CONTACT, before=True).kind is kind
         assert gives_up(said(text), move, CONTACT, before=False).kind is Kind.AGAIN
+
+
+@pytest.mark.parametrize("asked", [DEMAND, CONTACT, CONFIRM])
+@pytest.mark.parametrize("text", ["亏了", "亏了三万", "11月3号买的", "销售说保本", "录音我有", "扣费了"])
+def test_a_piece_goes_on_telling_whatever_was_asked(asked: str, text: str) -> None:
+    filled = {field: FILLED[field] for field in (*FIELDS, CONFIRM)[: (*FIELDS, CONFIRM).index(asked)]}
+    move = read(said(text, "nlu_fallback", 0.5), asked, filled)
+    assert dict(move.values) == {MATTER: f"转账被扣两次；{text}"}
+
+
+@pytest.mark.parametrize(
+    "text", ["让他们别打了", "钱回来就行了", "把这笔删了", "给我退了", "你们看着办", "尽快处理"]
+)
+def test_a_wish_is_no_piece(text: str) -> None:
+    filled = {MATTER: "x", PRODUCT: "催收"}
+    assert dict(read(said(text), DEMAND, filled).values) == {DEMAND: text}
+
+
+def test_what_it_is_about_is_not_what_happened() -> None:
+    about = read(said("你们那个理财"), MATTER, {})
+    assert dict(about.values) == {PRODUCT: "理财"}
+    assert dict(read(said("理财亏了"), MATTER, {}).values) == {MATTER: "理财亏了", PRODUCT: "理财"}
+
+
+def test_giving_up_before_anything_was_told_asks_once() -> None:
+    assert read(said("算了", "nlu_fallback", 0.4), MATTER, {}).kind is Kind.ASK_DROP
+    assert read(said("不 继续"), DROP, {}).kind is Kind.AGAIN
+
+
+@pytest.mark.parametrize("text", ["你们什么意思", "怎么回事", "说话"])
+def test_a_reproach_is_not_what_happened(text: str) -> None:
+    assert read(said(text, "dissatisfied"), MATTER, {}).kind is Kind.AGAIN
+
+
+def test_a_sum_is_set_right_where_it_is_to_be_chosen_what_to_change() -> None:
+    filled = {**FILLED, MATTER: "转账扣了98元"}
+    asked = read(said("金额"), CHANGE, filled)
+    assert (asked.kind, "例如" in asked.notice) == (Kind.ASK_CHANGE, True)
+    for text in ("5000", "金额是5000", "金额改成 5000"):
+        assert dict(read(said(text), CHANGE, filled).values) == {MATTER: "转账扣了5000元"}
+
+
+def test_at_the_summary_a_short_wish_and_no_contact_are_heard() -> None:
+    assert dict(read(said("退"), CONFIRM, FILLED).values) == {DEMAND: "退款；退"}
+    assert dict(read(said("先不留电话", "deny"), CONFIRM, FILLED).values) == {CONTACT: IN_CHAT}
