@@ -83,7 +83,8 @@ class Database:
     def migrate(self) -> None:
         """Bring the schema up to date and check the key; safe when many processes start at once.
 
-        Raises 503 `database_unavailable` where there is no answer, 503 `wrong_key` for another secret.
+        Raises 503 `database_unavailable` where there is no answer, 503 `wrong_key` for another secret, 503
+        `database_newer` for one that a later version of the program has upgraded.
         """
         engine = self._make_engine(foreign_keys=False, poolclass=NullPool)
         try:

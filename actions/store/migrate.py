@@ -8,11 +8,14 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.orm import Session
 
 from actions.store.tables.audit import AuditHead
 from actions.store.tables.dialogue import KeyCheck
+from knowledge.errors import unavailable
 
 FOLDER = Path(__file__).parent / "migrations"
 _LOCK = 7_266_746_951  # any fixed number: the name of our advisory lock on PostgreSQL
@@ -27,6 +30,7 @@ def upgrade(engine: Engine) -> None:
     with engine.begin() as connection:  # on SQLite this is BEGIN IMMEDIATE: the second process waits here
         if engine.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+        _refuse_newer(connection)
         command.upgrade(config(connection), "head")
         with Session(connection, join_transaction_mode="create_savepoint") as session:
             _first_rows(session)
@@ -40,6 +44,16 @@ def config(connection: Connection) -> Config:
     made.set_main_option("path_separator", "os")
     made.attributes["connection"] = connection
     return made
+
+
+def _refuse_newer(connection: Connection) -> None:
+    """Raise 503 `database_newer` for a database of a later version of the program: nothing leads back."""
+    known = {
+        revision.revision for revision in ScriptDirectory.from_config(config(connection)).walk_revisions()
+    }
+    if not known.issuperset(MigrationContext.configure(connection).get_current_heads()):
+        message = "数据库已由更新版本的问津升级，这个版本不能使用。请换回新版本，或恢复升级前的备份。"
+        raise unavailable("database_newer", message)
 
 
 def _first_rows(session: Session) -> None:

@@ -143,6 +143,23 @@ def test_encrypted_text_is_unreadable_in_the_file_and_readable_with_the_key(tmp_
     database.dispose()
 
 
+def test_a_database_of_a_later_version_is_refused_and_left_as_it_is(db: Database) -> None:
+    with db.begin() as s:
+        s.add(failure())
+        ours = s.scalar(sa.text("SELECT version_num FROM alembic_version"))
+    rename = sa.text("UPDATE alembic_version SET version_num = :name")
+    with db.begin() as s:
+        s.execute(rename, {"name": "9999_later"})
+    try:
+        with pytest.raises(WenjinError) as told:
+            db.migrate()
+    finally:  # on PostgreSQL the schema is shared with other tests
+        with db.begin() as s:
+            s.execute(rename, {"name": ours})
+    assert (told.value.code, told.value.status) == ("database_newer", 503)
+    assert count(db) == 1
+
+
 def test_another_secret_is_told_at_once_and_when_reading(db: Database) -> None:
     with db.begin() as s:
         trackers.save(s, "a", {"x": 1}, NOW)
