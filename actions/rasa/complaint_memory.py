@@ -20,7 +20,7 @@ _ENDS = (
     "action_complaint_end",
     "action_quiz_end",
 )  # what was said in a drill is not the customer's own matter
-TURNS = 6  # sentences back; what lies longer ago is another matter
+TURNS = 10  # sentences back; what lies longer ago is another matter
 _FACTS = ("amount", "date", "order_number")
 PASSING = 30  # letters of a sentence that only adds something
 _UNANSWERED = ("dissatisfied", "abuse", "nlu_fallback", "ask_human")
@@ -92,6 +92,8 @@ def _tells(one: Heard) -> bool:
     """Tell whether a sentence says what happened."""
     if one.intent == "dissatisfied" and says_matter(one.text) and len(one.text) >= TELLING:
         return True
+    if one.intent.startswith("account") and not one.asks and says_matter(one.text):
+        return True  # of one's own account, and no question: 转账失败钱没退回来
     unanswered = one.intent in _UNANSWERED or one.intent.startswith("account")
     return unanswered and sounds_aggrieved(one.text)
 

@@ -233,7 +233,7 @@ def interrupts(heard: Heard, requested: str) -> bool:
         return True
     asks = heard.asks and len(text) <= LONG
     return asks and (
-        heard.intent in _QUESTIONS or (requested == CONFIRM and heard.intent not in _NO_QUESTIONS)
+        heard.intent in _QUESTIONS or (requested in (CONTACT, CONFIRM) and heard.intent not in _NO_QUESTIONS)
     )
 
 
@@ -259,6 +259,8 @@ def _answer(heard: Heard, requested: str, filled: Mapping[str, str]) -> Move:
     if requested == CONTACT and words.contact_in(heard).value:
         return Move(Kind.FILL, {CONTACT: words.contact_in(heard).value})
     reached = words.only_contact(heard)
+    if requested in (PRODUCT, DEMAND) and heard.text == words.IN_CHAT:
+        reached = words.IN_CHAT
     if requested in (PRODUCT, DEMAND) and reached:
         return Move(Kind.FILL, {CONTACT: reached}, "联系方式记下了。")
     elsewhere = _answer_to_another(heard.text, requested, filled)
@@ -272,6 +274,8 @@ def _answer(heard: Heard, requested: str, filled: Mapping[str, str]) -> Move:
         return Move(Kind.AGAIN)
     if words.only_feels(heard.text):
         return Move(Kind.AGAIN, notice=_feeling(heard))
+    if requested == MATTER and words.only_wishes(heard.text):
+        return Move(Kind.FILL, {DEMAND: heard.text}, "您的诉求记下了。")
     if requested == MATTER and words.says_only_product(heard.text):
         product = words.product_in(heard.text)
         return Move(

@@ -147,6 +147,12 @@ def product_in(text: str) -> str:
     return found.product(text)
 
 
+def only_wishes(text: str) -> bool:
+    """Tell whether a few words want something done and say nothing of what happened: 把钱退我, 赔我十倍."""
+    told = _PIECE.search(simplified(text)) or _HAPPENED.search(simplified(text))
+    return len(text) <= TELLING and demand_in(text) == text.strip() and not told
+
+
 def only_demands(text: str) -> bool:
     """Tell whether a sentence wants something done and names nothing that it is about."""
     names = len(_CHINESE.findall(text)) <= _NAME  # 退款 alone may be what it is about

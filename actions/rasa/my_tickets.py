@@ -11,6 +11,7 @@ from rasa_sdk.events import FollowupAction
 from actions.desk import attachments, cards, customer, tickets
 from actions.desk.life import OPEN_STATES, PENDING, Step
 from actions.rasa.answering import AnswerAction
+from actions.rasa.complaint import FORM as COMPLAINT
 from actions.rasa.complaint_said import shorten
 from actions.rasa.note import FORM, KIND, TEXT, TICKET, Kind, able, add, ask_review
 from actions.rasa.talk import DialogueAction, Events, Talk, set_slots
@@ -69,7 +70,9 @@ class CheckTicket(AnswerAction):
         found = _own(talk)
         if not found and talk.heard.asks_in_general:
             return super().act(talk)
-        if not found:
+        if not found and talk.tracker.active_loop_name == COMPLAINT:
+            talk.say_text("这份投诉还没有提交；提交后会给您工单号和答复期限。", outcome="ticket")
+        elif not found:
             talk.say_text("您名下还没有工单。需要登记投诉，请说“我要投诉”。", "我要投诉", outcome="ticket")
         shown = sorted(found, key=lambda t: (t.state in OPEN_STATES, t.created_at), reverse=True)[:MOST]
         for ticket in shown:

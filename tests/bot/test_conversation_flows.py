@@ -215,6 +215,12 @@ class TestFragments:
         assert "产品或服务：理财" in summary
         assert "您的诉求：要求赔偿本金" in summary
 
+    def test_progress_of_what_is_not_submitted_yet(self, chat: Chat) -> None:
+        chat.tell("我要投诉", "昨天付款扣了两次", "退给我")
+        said = chat.heard("查进度")
+        assert "还没有提交" in said
+        assert "请说“我要投诉”" not in said
+
     def test_a_ticket_that_is_not_withdrawn_after_all(self, chat: Chat) -> None:
         chat.tell("我要投诉", "昨天付款扣了两次", "退给我", "不留", "确认提交", "撤回工单")
         assert "没有撤回" in chat.heard("不撤回了")

@@ -64,3 +64,9 @@ def test_nothing_is_taken_from_before_the_last_complaint_or_from_long_ago() -> N
 def test_a_day_is_counted_from_when_it_was_said() -> None:
     found = days([user("昨天扣的", on="2025-11-24"), user("我要投诉，前天又扣了", "complain")], TODAY)
     assert {text: day["from"] for text, day in found.items()} == {"昨天": "2025-11-23", "前天": "2025-11-24"}
+
+
+def test_what_was_told_of_ones_own_account_is_what_happened() -> None:
+    events = [user("转账失败钱没退回来", "account_refund"), user("人工", "ask_human"), WISH]
+    assert opening(events, OPENS) == {MATTER: "转账失败钱没退回来", PRODUCT: "转账"}
+    assert opening([user("我的退款到哪了", "account_refund"), WISH], OPENS) == {}

@@ -424,3 +424,18 @@ def test_a_sum_is_set_right_where_it_is_to_be_chosen_what_to_change() -> None:
 def test_at_the_summary_a_short_wish_and_no_contact_are_heard() -> None:
     assert dict(read(said("退"), CONFIRM, FILLED).values) == {DEMAND: "退款；退"}
     assert dict(read(said("先不留电话", "deny"), CONFIRM, FILLED).values) == {CONTACT: IN_CHAT}
+
+
+@pytest.mark.parametrize("text", ["把钱退我", "赔我十倍", "退钱"])
+def test_a_wish_is_not_what_happened(text: str) -> None:
+    assert dict(read(said(text), MATTER, {}).values) == {DEMAND: text}
+    assert MATTER in read(said(f"{text}，扣了两次"), MATTER, {}).values
+
+
+def test_the_button_of_the_contact_is_one_whatever_was_asked() -> None:
+    assert dict(read(said(IN_CHAT), PRODUCT, {MATTER: "x"}).values) == {CONTACT: IN_CHAT}
+
+
+def test_when_a_result_comes_is_a_question_where_a_contact_is_asked_for() -> None:
+    asked = said("我想知道你们多久给结果", "check_ticket", 0.5)
+    assert read(asked, CONTACT, FILLED).kind is Kind.INTERRUPT
