@@ -7,6 +7,7 @@ import re
 
 import pytest
 
+from actions.store.masking import mask
 from bot import logs
 from bot.logs import LogFormat, MaskedFormatter, formatter
 from knowledge.errors import unavailable
@@ -47,6 +48,12 @@ def test_what_is_expected_is_one_line_with_its_reason(caplog: pytest.LogCaptureF
     expected, other = caplog.records
     assert (expected.getMessage(), expected.exc_info) == ("not ready: database_busy connection refused", None)
     assert other.exc_info
+
+
+def test_our_own_numbers_stay_whole_and_a_phone_beside_them_does_not() -> None:
+    number = "d97e05035450466f96ce11fac6f3e600"
+    assert mask(number) != number
+    assert logs.masked(f"notice {number} to 13912345678") == f"notice {number} to 139****5678"
 
 
 @pytest.mark.parametrize(
