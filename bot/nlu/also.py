@@ -7,9 +7,10 @@ from typing import Any
 
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.nlu.classifiers.classifier import IntentClassifier
-from rasa.shared.nlu.constants import INTENT, TEXT
+from rasa.shared.nlu.constants import INTENT, INTENT_RANKING_KEY, TEXT
 from rasa.shared.nlu.training_data.message import Message
 
+from bot.nlu.guard import FALLBACK
 from bot.nlu.rules import Ruled, understand
 from knowledge.text import normalise
 
@@ -40,7 +41,8 @@ class AlsoWished(Ruled, IntentClassifier):  # type: ignore[misc]
             named = {name: self._named(name, text) for name in self._wishes}
             wished = [name for name, wishes in named.items() if any(wishes)]
             first = understood.get("name")
-            if named.get(first) and first not in wished:
+            meant = _beside_the_fallback(message) if first == FALLBACK[0] else first
+            if named.get(meant) and meant not in wished:
                 first = wished[0] if wished else self._instead
                 understand(message, first, float(understood["confidence"]))
             message.set(ALSO, [name for name in wished if name != first], add_to_output=True)
@@ -49,3 +51,9 @@ class AlsoWished(Ruled, IntentClassifier):  # type: ignore[misc]
     def _named(self, name: str, text: str) -> list[bool]:
         """Return for each place where a wish is named whether it is one there, and not denied."""
         return [not self._denied.search(text[: m.start()]) for m in self._wishes[name].finditer(text)]
+
+
+def _beside_the_fallback(message: Message) -> str:
+    """Return what was likeliest where two intents were too close to tell: a wish, and its denial."""
+    ranking = message.get(INTENT_RANKING_KEY) or []
+    return next((str(one["name"]) for one in ranking if one["name"] != FALLBACK[0]), "")
