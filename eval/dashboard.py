@@ -18,7 +18,10 @@ from fastapi.testclient import TestClient
 from sqlalchemy import func, select
 
 from actions.figures import refresh
-from actions.figures.overview import FIGURES
+from actions.figures.overview import FIGURES, Overview, Unit
+from actions.figures.rows import ALL, BEHIND
+from actions.figures.scope import Scope
+from actions.figures.spread import spread
 from actions.store.tables.accounts import SignInSession, User
 from actions.store.tables.service import Actor, Turn
 from bot.app import create_app, settle
@@ -33,6 +36,7 @@ from eval.exam_server import NOBODY
 from eval.postgres import postgres_copy
 
 RUNS, WARM = 5, 1
+_CHECKED = (30, 90)  # days of which every figure is counted again from its rows
 GOALS = {"sqlite": 1000.0, "postgresql": 500.0}
 TOKEN = "a-token-of-a-measurement"  # noqa: S105
 _COPIED = (
@@ -133,6 +137,9 @@ def _measured(runtime: Runtime) -> dict[str, Any]:
     for address in pages():
         found[address] = _timed(lambda address=address: _got(client, address))
     found["baseline: outcomes of 30 days from the turns"] = _timed(lambda: _from_turns(runtime))
+    found["differ"] = {
+        str(days): differing(runtime, Scope(NOW - timedelta(days=days), NOW, NOW)) for days in _CHECKED
+    }
     return found
 
 
@@ -141,6 +148,23 @@ def _got(client: TestClient, address: str) -> None:
     answer.raise_for_status()
     if "login" in str(answer.url):
         raise RuntimeError("not signed in")
+
+
+def differing(runtime: Runtime, scope: Scope) -> list[str]:
+    """Return the figures of a scope that are not what the rows behind them give, which are the export's."""
+    found = []
+    with runtime.db.reading() as s:
+        whole = Overview(s, scope)
+        for key, one in FIGURES.items():
+            values = [row.value for row in BEHIND[key](s, scope, ALL)]
+            counted: float | None = len(values)
+            if one.unit is Unit.SHARE:
+                counted = sum(values) / len(values) if values else None
+            elif one.unit is not Unit.COUNT:
+                counted = spread(values).median
+            if one.value(whole) != counted:
+                found.append(key)
+    return found
 
 
 def _from_turns(runtime: Runtime) -> None:
@@ -173,7 +197,7 @@ def _report(result: dict[str, Any]) -> None:
         f"all counted anew in {result['count_seconds']} s"
     )
     for kind, goal in GOALS.items():
-        looked = {k: v for k, v in result.get(kind, {}).items() if isinstance(v, dict)}
+        looked = {k: v for k, v in result.get(kind, {}).items() if isinstance(v, dict) and "median_ms" in v}
         if not looked:
             continue
         print(f"{kind} (load {result[kind]['load']}):")
@@ -181,4 +205,6 @@ def _report(result: dict[str, Any]) -> None:
             times = f"{one['median_ms']:>8} {one['slowest_ms']:>8} ms, first {one['first_ms']:>8}"
             print(f"  {times}, process {one['process_ms']:>7}  {name}")
         worst = max(one["median_ms"] for name, one in looked.items() if name.startswith("/"))
+        for days, keys in result[kind]["differ"].items():
+            print(f"  {days} days: {', '.join(keys) or 'no figure'} differs from its rows")
         print(f"  slowest page {worst} ms   goal {goal:.0f}: {'reached' if worst <= goal else 'missed'}")

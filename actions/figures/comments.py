@@ -35,10 +35,11 @@ def themes(s: Session, scope: Scope, embed: Embed) -> list[Theme]:
     found = (
         select(Rating)
         .join(RatingOffer, RatingOffer.id == Rating.offer_id)
+        .where(*offered(scope))
         .order_by(Rating.updated_at.desc(), Rating.id)
         .limit(MOST)
     )
-    written = [one for one in s.scalars(offered(found, scope)) if one.comment.strip()]
+    written = [one for one in s.scalars(found) if one.comment.strip()]
     groups = cluster([_as_said(one) for one in written], embed)
     return [_theme(group.title, group.asked) for group in groups]
 

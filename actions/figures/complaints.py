@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, and_, case, exists, func, literal_column, 
 from sqlalchemy.orm import Session, aliased
 
 from actions.figures.scope import Scope
-from actions.store.sql import how_many, micros
+from actions.store.sql import how_many
 from actions.store.tables.desk import Ticket
 from actions.store.tables.figures import TicketCycle
 
@@ -85,10 +85,8 @@ def _reopened(s: Session, scope: Scope) -> int:
 
 def backlog(s: Session, scope: Scope) -> Backlog:
     """Count what waits for a decision at the scope's `now`."""
-    age = micros(Ticket.created_at)
-    at = int(scope.now.timestamp()) * 1_000_000 + scope.now.microsecond
-    day = timedelta(days=1) // timedelta(microseconds=1)
-    bucket: ColumnElement[str] = case(*((age >= at - days * day, name) for days, name in AGES), else_=OLDEST)
+    since = ((scope.now - timedelta(days=days), name) for days, name in AGES)
+    bucket: ColumnElement[str] = case(*((Ticket.created_at >= at, name) for at, name in since), else_=OLDEST)
     counted = (
         select(bucket, func.count(), how_many(and_(Ticket.paused_at.is_(None), Ticket.due_at < scope.now)))
         .where(Ticket.stopped_at.is_(None), *scope.complaints())

@@ -26,6 +26,7 @@ from sqlalchemy import (
     insert,
     or_,
     select,
+    text,
     update,
 )
 from sqlalchemy.orm import InstrumentedAttribute, Session
@@ -94,7 +95,7 @@ def _fill(s: Session, table: type[Base], rows: Select[*tuple[Any, ...]]) -> None
 
 def _uncounted(s: Session) -> list[str]:
     """Return conversations to count, locked; another process that counts takes others."""
-    found = select(Conversation.id).where(Conversation.uncounted.is_(True)).limit(_BATCH)
+    found = select(Conversation.id).where(text("uncounted")).limit(_BATCH)  # as the index has it
     return list(s.scalars(found.with_for_update(skip_locked=True)))
 
 

@@ -226,12 +226,12 @@ def _ticket(one: Any, value: float) -> Row:
 
 
 def _offers(scope: Scope) -> Select[*tuple[Any, ...]]:
-    found = (
+    return (
         select(RatingOffer, Rating)
         .outerjoin(Rating, Rating.offer_id == RatingOffer.id)
+        .where(*satisfaction.offered(scope))
         .order_by(RatingOffer.offered_at, RatingOffer.id)
     )
-    return satisfaction.offered(found, scope)
 
 
 def _rated(offer: RatingOffer, rating: Rating | None, counted: bool) -> Row:

@@ -7,21 +7,19 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import sqrt
-from typing import TypeVarTuple
 
-from sqlalchemy import ColumnElement, Select, Text, and_, cast, func, or_, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import ColumnElement, Text, cast, func, or_, select
+from sqlalchemy.orm import Session
 
 from actions.figures.scope import Scope
 from actions.service.ratings import DIMENSIONS, HIGHEST, LOWEST
 from actions.store.sql import how_many
-from actions.store.tables.service import AnswerMark, Conversation, Rating, RatingOffer, Turn
+from actions.store.tables.service import AnswerMark, Rating, RatingOffer, Turn
 
 SATISFIED = 4
 SURE = 1.959964  # standard deviations of a normal distribution that hold 95 %
 FEW = 30  # ratings under which a share says little without its interval
 OF_CUSTOMERS = ("conversation", "ticket")
-Found = TypeVarTuple("Found")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +75,11 @@ def satisfaction(s: Session, scope: Scope) -> Satisfaction:
         select(Rating.score, given, func.count())
         .select_from(RatingOffer)
         .outerjoin(Rating, Rating.offer_id == RatingOffer.id)
+        .where(*offered(scope))
         .group_by(Rating.score, given)
     )
     offers, scores, dimensions = 0, Counter[int](), Counter[str]()
-    for score, text, count in s.execute(offered(counted, scope)).tuples():
+    for score, text, count in s.execute(counted).tuples():
         offers += count
         if score is not None:
             scores[score] += count
@@ -89,15 +88,11 @@ def satisfaction(s: Session, scope: Scope) -> Satisfaction:
     return Satisfaction(offers, in_order, _means(dimensions), *_marks(s, scope))
 
 
-def offered(query: Select[*Found], scope: Scope) -> Select[*Found]:
-    """Return a query of offers narrowed to those to customers of a scope."""
-    chat, of = aliased(Conversation), RatingOffer
-    # As expressions, so that SQLite does not begin with all conversations of an audience or a channel.
-    in_chat: ColumnElement[bool] = func.coalesce(chat.audience, "") == scope.audience
-    narrowed = and_(in_chat, func.coalesce(chat.channel, "") == scope.channel)
-    which = narrowed if scope.channel else or_(of.conversation_id.is_(None), in_chat)
-    found = query.outerjoin(chat, chat.id == of.conversation_id)
-    return found.where(of.subject.in_(OF_CUSTOMERS), *scope.within(of.offered_at), which)
+def offered(scope: Scope) -> list[ColumnElement[bool]]:
+    """Return the conditions on offers to customers of a scope."""
+    found = [RatingOffer.subject.in_(OF_CUSTOMERS), *scope.within(RatingOffer.offered_at)]
+    in_chat = scope.in_chat(RatingOffer.conversation_id)
+    return [*found, in_chat if scope.channel else or_(RatingOffer.conversation_id.is_(None), in_chat)]
 
 
 def wilson(part: int, whole: int) -> tuple[float, float] | None:

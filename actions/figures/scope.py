@@ -12,6 +12,7 @@ from sqlalchemy.orm import InstrumentedAttribute, aliased
 from actions.store.tables.desk import Ticket
 from actions.store.tables.figures import TicketCycle
 from actions.store.tables.service import Conversation
+from knowledge.document import Audience
 
 CUSTOMERS = "customer"
 Times = InstrumentedAttribute[datetime] | InstrumentedAttribute[datetime | None]
@@ -45,13 +46,18 @@ class Scope:
         return [*found, table.channel == self.channel] if self.channel else found
 
     def in_chat(self, conversation: Any) -> ColumnElement[bool]:
-        """Return the condition that a row's conversation is of this scope.
+        """Return the condition that a row's conversation is of this scope; there has to be one.
 
-        It is looked up row by row: a list of all conversations takes longer than most counts.
+        Other audiences' conversations are few. A channel's are looked up row by row: a list of all of them
+        takes longer than most counts.
         """
         chat = aliased(Conversation)
-        known = exists().where(chat.id == conversation, chat.audience == self.audience)
-        return known.where(chat.channel == self.channel) if self.channel else known
+        if self.channel:
+            ours = exists().where(chat.id == conversation, chat.audience == self.audience)
+            return ours.where(chat.channel == self.channel)
+        others = [str(one) for one in Audience if one != self.audience]
+        found: ColumnElement[bool] = conversation.not_in(select(chat.id).where(chat.audience.in_(others)))
+        return found
 
     def complaints(self) -> list[ColumnElement[bool]]:
         """Return the conditions on tickets of this scope, whatever their time; merged ones count as one."""

@@ -46,7 +46,12 @@ def how_many(condition: ColumnElement[bool]) -> ColumnElement[int]:
 @compiles(micros, "sqlite")
 def _micros_sqlite(element: micros, compiler: SQLCompiler, **kw: Any) -> str:
     at = compiler.process(element.clauses, **kw)
-    return f"({_SECONDS.format(at=at)} * 1000000 + CAST(substr({at}, 21, 6) AS INTEGER))"
+    return f"({_SECONDS.format(at=_whole(at))} * 1000000 + CAST(substr({at}, 21, 6) AS INTEGER))"
+
+
+def _whole(at: str) -> str:
+    """Return a time's whole seconds: SQLite would round what is later than .9995 up to the next."""
+    return f"substr({at}, 1, 19)"
 
 
 @compiles(micros, "postgresql")
@@ -59,7 +64,7 @@ def _micros_postgresql(element: micros, compiler: SQLCompiler, **kw: Any) -> str
 
 @compiles(china_day, "sqlite")
 def _day_sqlite(element: china_day, compiler: SQLCompiler, **kw: Any) -> str:
-    return f"date({compiler.process(element.clauses, **kw)}, '+8 hours')"
+    return f"date({_whole(compiler.process(element.clauses, **kw))}, '+8 hours')"
 
 
 @compiles(china_day, "postgresql")
@@ -69,7 +74,8 @@ def _day_postgresql(element: china_day, compiler: SQLCompiler, **kw: Any) -> str
 
 @compiles(china_hour, "sqlite")
 def _hour_sqlite(element: china_hour, compiler: SQLCompiler, **kw: Any) -> str:
-    return f"CAST(strftime('%H', {compiler.process(element.clauses, **kw)}, '+8 hours') AS INTEGER)"
+    at = _whole(compiler.process(element.clauses, **kw))
+    return f"CAST(strftime('%H', {at}, '+8 hours') AS INTEGER)"
 
 
 @compiles(china_hour, "postgresql")

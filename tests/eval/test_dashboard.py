@@ -20,7 +20,8 @@ def test_every_page_is_measured(tmp_path: Path) -> None:
     found = measured(arguments)
     for kind in {"sqlite", "postgresql"} & set(found):
         assert set(dashboard.pages()) <= set(found[kind])
-        assert all(one["median_ms"] > 0 for one in found[kind].values() if isinstance(one, dict))
+        assert all(found[kind][page]["median_ms"] > 0 for page in dashboard.pages())
+        assert found[kind]["differ"] == {"30": [], "90": []}
 
 
 def test_data_that_is_kept_is_measured_again(tmp_path: Path) -> None:

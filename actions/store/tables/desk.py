@@ -47,11 +47,11 @@ class Priority(StrEnum):
 
 _RUNS = text("stopped_at IS NULL")
 _KEPT = text("erased_at IS NULL")
-_PAUSED = text("paused_at IS NOT NULL")
+_PAUSED, _MERGED = text("paused_at IS NOT NULL"), text("merged_into IS NOT NULL")
 # What waits for a decision is a small part of all tickets and looked at all day.
 _PENDING = (
     ("ix_tickets_pending", ("due_at",)),
-    ("ix_tickets_waiting", ("created_at", "id", "queue", "merged_into", "due_at", "paused_at")),
+    ("ix_tickets_waiting", ("created_at", "id", "queue", "merged_into", "due_at", "paused_at", "stopped_at")),
     ("ix_tickets_pending_handler", ("handler_id", "due_at")),
     ("ix_tickets_pending_queue", ("queue", "due_at")),
 )
@@ -75,6 +75,7 @@ class Ticket(Base):
         Index(None, "handler_id", "created_at"),
         Index("ix_tickets_created", "created_at", "queue", "merged_into", "id"),
         Index("ix_tickets_chat", "conversation_id", "id"),
+        Index("ix_tickets_merged", "merged_into", "id", sqlite_where=_MERGED, postgresql_where=_MERGED),
         Index("ix_tickets_paused", "id", "cycle", sqlite_where=_PAUSED, postgresql_where=_PAUSED),
         *(Index(name, *of, sqlite_where=_RUNS, postgresql_where=_RUNS) for name, of in _PENDING),
         Index("ix_tickets_kept", "closed_at", sqlite_where=_KEPT, postgresql_where=_KEPT),

@@ -52,6 +52,7 @@ class Conversation(Base):
     __tablename__ = "conversations"
     __table_args__ = (
         UniqueConstraint("channel", "external_id", "audience"),
+        Index(None, "audience", "id"),
         Index("ix_conversations_uncounted", "id", sqlite_where=_UNCOUNTED, postgresql_where=_UNCOUNTED),
         Index("ix_conversations_to_forget", "id", sqlite_where=_ASKED, postgresql_where=_ASKED),
     )
