@@ -83,8 +83,10 @@ class SentenceEncoder:
         self._first, *self._rest = list(self._model)
         with torch.inference_mode():
             self._quick = quicken(self._first)
-        # In half precision texts are read faster one by one; padding them to one length costs more.
-        self._batch = 1 if self._quick and self._quick.half else BATCH
+        self._batch = BATCH
+        if self._quick and self._quick.half:
+            # Texts are read faster one by one than padded to one length, and the layers by nobody else.
+            self._batch, self._first.auto_model.encoder = 1, torch.nn.Identity()
         self._prompt = (self._model.prompts or {}).get("query", "")
         self._lead = 1 + len(self._model.tokenizer.tokenize(self._prompt.strip())) if self._prompt else 1
         self._fingerprint = _fingerprint(path)
