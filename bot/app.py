@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -11,7 +10,6 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
-from threadpoolctl import threadpool_limits
 
 from actions.desk import links
 from actions.store.base import new_id
@@ -77,7 +75,6 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     sending = asyncio.create_task(Sender(runtime, channels_of(runtime.settings)).run(app.state.stopping))
     if not app.state.warm:
         await asyncio.to_thread(warm, runtime)
-        settle()
     await asyncio.to_thread(exam_watch.resume, runtime)
     timer = asyncio.create_task(upkeep.keep(runtime, app.state.stopping))
     exams = asyncio.create_task(exam_watch.keep(runtime, app.state.stopping))
@@ -104,17 +101,6 @@ def warm(runtime: Runtime, *, say: Say = lambda _: None, progress: Progress | No
     for audience in Audience:
         runtime.suggestions.offer(audience)
     operations.show_versions(runtime)
-
-
-def settle() -> None:
-    """Make a process that has loaded everything serve evenly; for one that does nothing else until it ends.
-
-    A turn is one thread's work: BLAS's own threads would spin on the other cores for longer than their share
-    takes. What is loaded stays: the collector need not go through a million objects again (0.4 s each time).
-    """
-    threadpool_limits(1, user_api="blas")
-    gc.collect()
-    gc.freeze()
 
 
 async def _watch(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:

@@ -55,8 +55,8 @@ def run(arguments: argparse.Namespace) -> int:
 def _serve_alone(settings: Settings) -> int:
     import uvicorn
 
-    from bot.app import create_app, settle, warm
-    from bot.workers import options
+    from bot.app import create_app, warm
+    from bot.workers import options, settle
 
     runtime = Runtime(settings)
     with steps() as (step, progress):
