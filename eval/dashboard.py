@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import hashlib
 import json
 import os
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -23,8 +26,8 @@ from actions.figures.rows import ALL, BEHIND
 from actions.figures.scope import Scope
 from actions.figures.spread import spread
 from actions.store.tables.accounts import SignInSession, User
-from actions.store.tables.service import Actor, Turn
-from bot.app import create_app, settle
+from actions.store.tables.service import Actor, Conversation, Turn
+from bot.app import create_app
 from bot.deps import SESSION_COOKIE
 from bot.guests import load_secret
 from bot.runtime import Runtime
@@ -132,15 +135,27 @@ def _measured(runtime: Runtime) -> dict[str, Any]:
     """Return milliseconds of each page, and of counting outcomes from the turns themselves."""
     say(f"测量 {runtime.db.dialect}")
     client = TestClient(create_app(runtime.settings, warmed=runtime), cookies={SESSION_COOKIE: TOKEN})
-    settle()  # as a serving process does
     found: dict[str, Any] = {"load": round(os.getloadavg()[0], 1)}
-    for address in pages():
-        found[address] = _timed(lambda address=address: _got(client, address))
-    found["baseline: outcomes of 30 days from the turns"] = _timed(lambda: _from_turns(runtime))
+    with _as_served():
+        for address in pages():
+            found[address] = _timed(lambda address=address: _got(client, address))
+        found["/dashboard?days=7 after a message"] = _timed(lambda: _after_a_message(runtime, client))
+        found["baseline: outcomes of 30 days from the turns"] = _timed(lambda: _from_turns(runtime))
     found["differ"] = {
         str(days): differing(runtime, Scope(NOW - timedelta(days=days), NOW, NOW)) for days in _CHECKED
     }
     return found
+
+
+@contextmanager
+def _as_served() -> Iterator[None]:
+    """Keep the collector off what is loaded, as a serving process does."""
+    gc.collect()
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 def _got(client: TestClient, address: str) -> None:
@@ -165,6 +180,13 @@ def differing(runtime: Runtime, scope: Scope) -> list[str]:
             if one.value(whole) != counted:
                 found.append(key)
     return found
+
+
+def _after_a_message(runtime: Runtime, client: TestClient) -> None:
+    """Look at the dashboard when somebody has just said something, which is counted first."""
+    with runtime.db.begin() as s:
+        s.scalars(select(Conversation).order_by(Conversation.last_at.desc()).limit(1)).one().uncounted = True
+    _got(client, "/dashboard?days=7")
 
 
 def _from_turns(runtime: Runtime) -> None:

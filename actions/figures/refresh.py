@@ -71,7 +71,7 @@ def rebuild(db: Database) -> int:
 def count(s: Session, conversations: Sequence[str]) -> None:
     """Make the exchanges and visits of some conversations anew, and note on which days they have changed."""
     s.flush()
-    theirs = select(Turn.id).where(Turn.conversation_id.in_(conversations), Turn.actor == Actor.CUSTOMER)
+    theirs = select(Turn.id).where(Turn.conversation_id.in_(conversations))
 
     def of(table: type[Exchange | RefusedQuestion]) -> ColumnElement[bool]:
         moved = table.turn_id.in_(theirs)  # counted in the conversation that they came from
@@ -111,7 +111,7 @@ def _exchanges(conversations: Sequence[str]) -> Select[*tuple[Any, ...]]:
             Turn.created_at,
             case((silence <= _micros(IDLE), 0), else_=1).label("begins"),
         )
-        .where(Turn.conversation_id.in_(conversations), Turn.actor == Actor.CUSTOMER)
+        .where(Turn.conversation_id.in_(conversations), _said_by(Actor.CUSTOMER))
         .subquery()
     )
     replied = _replied(conversations)
@@ -130,6 +130,11 @@ def _exchanges(conversations: Sequence[str]) -> Select[*tuple[Any, ...]]:
     )  # fmt: skip
 
 
+def _said_by(actor: Actor) -> ColumnElement[bool]:
+    """Return the condition of an actor's turns; an expression, so that SQLite begins with conversations."""
+    return func.coalesce(Turn.actor, "") == actor
+
+
 def _replied(conversations: Sequence[str]) -> Subquery:
     """Select for each turn that the bot replied to the weight of its outcome and its first reply's time."""
     weights = case(
@@ -138,7 +143,7 @@ def _replied(conversations: Sequence[str]) -> Subquery:
     place = func.row_number().over(partition_by=Turn.reply_to, order_by=Turn.seq)
     replies = (
         select(Turn.reply_to, weights.label("weight"), Turn.latency_ms, place.label("place"))
-        .where(Turn.conversation_id.in_(conversations), Turn.actor == Actor.BOT, Turn.reply_to.is_not(None))
+        .where(Turn.conversation_id.in_(conversations), _said_by(Actor.BOT), Turn.reply_to.is_not(None))
         .subquery()
     )
     first = func.max(case((replies.c.place == 1, cast(replies.c.latency_ms, Float))))
