@@ -29,7 +29,7 @@ from sqlalchemy import (
     text,
     update,
 )
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from actions.figures import days
 from actions.store.base import Base
@@ -71,11 +71,12 @@ def rebuild(db: Database) -> int:
 def count(s: Session, conversations: Sequence[str]) -> None:
     """Make the exchanges and visits of some conversations anew, and note on which days they have changed."""
     s.flush()
-    theirs = select(Turn.id).where(Turn.conversation_id.in_(conversations))
 
     def of(table: type[Exchange | RefusedQuestion]) -> ColumnElement[bool]:
-        moved = table.turn_id.in_(theirs)  # counted in the conversation that they came from
-        return or_(table.conversation_id.in_(conversations), moved)
+        """Return the condition of their rows, those among them that were counted where they came from."""
+        kept = aliased(table)
+        theirs = select(kept.turn_id).where(kept.conversation_id.in_(conversations))
+        return table.turn_id.in_(theirs.union(select(Turn.id).where(Turn.conversation_id.in_(conversations))))
 
     exchanges, visits = of(Exchange), Visit.conversation_id.in_(conversations)
     before = days.counted(s, exchanges, visits)
