@@ -263,6 +263,8 @@ def _answer(heard: Heard, requested: str, filled: Mapping[str, str]) -> Move:
         reached = words.IN_CHAT
     if requested in (PRODUCT, DEMAND) and reached:
         return Move(Kind.FILL, {CONTACT: reached}, "联系方式记下了。")
+    if requested == CONTACT and len(heard.text) <= SHORT and words.names_another_way(heard.text):
+        return _no_contact(heard)
     elsewhere = _answer_to_another(heard.text, requested, filled)
     if elsewhere:
         return elsewhere

@@ -221,6 +221,11 @@ def contact_in(heard: Heard) -> Contact:
     return Contact(problem="没有认出手机号或邮箱。")
 
 
+def names_another_way(text: str) -> bool:
+    """Tell whether a sentence names a way to be reached that does not serve, or half an address."""
+    return bool(_ELSEWHERE.search(text)) or "@" in text
+
+
 def on_file(text: str) -> bool:
     """Tell whether a sentence refers to a number that the customer gave elsewhere."""
     return bool(_ON_FILE.search(simplified(text)))

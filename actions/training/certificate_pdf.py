@@ -14,6 +14,7 @@ from actions.training.pdf_fonts import FontFile
 from knowledge.errors import bad_input
 
 READERS_OWN = "STSong-Light"  # a font that every reader of PDF brings along or replaces
+_NEEDED = "Az09（工号证书"  # fonts to fall back on have Chinese letters and no others
 _MARGIN, _QR = 48, 92  # points
 
 
@@ -84,9 +85,11 @@ def _system() -> str:
 
     for font in pdf_fonts.candidates():
         try:
-            return _embedded(font)
+            name = _embedded(font)
         except Exception:  # noqa: S112  a broken font of the system is no reason to have no certificate
             continue
+        if all(ord(letter) in pdfmetrics.getFont(name).face.charToGlyph for letter in _NEEDED):
+            return name
     pdfmetrics.registerFont(UnicodeCIDFont(READERS_OWN))
     return READERS_OWN
 

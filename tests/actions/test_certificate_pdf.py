@@ -131,3 +131,12 @@ def test_fonts_of_the_system_are_found_and_embedded_where_they_can_be(
 def test_without_fontconfig_only_usual_places_are_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
     assert all(Path(one.path).is_file() for one in pdf_fonts.candidates())
+
+
+def test_a_font_without_latin_or_chinese_letters_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    import reportlab
+
+    latin = Path(reportlab.__file__).parent / "fonts" / "Vera.ttf"
+    assert latin.is_file()
+    monkeypatch.setattr(pdf_fonts, "candidates", lambda: [pdf_fonts.FontFile(str(latin))])
+    assert certificate_pdf._system.__wrapped__() == certificate_pdf.READERS_OWN

@@ -261,6 +261,8 @@ def test_a_bare_yes_is_no_answer_and_a_late_answer_replaces_what_was_not_said() 
 
 def test_a_messenger_is_no_contact_and_no_phone_number() -> None:
     assert contact_in(said("我微信 wx12345")).problem == "目前只能用手机号或邮箱联系您。"
+    move = read(said("我微信 wx12345"), CONTACT, FILLED)
+    assert (move.kind, move.notice) == (Kind.AGAIN, "目前只能用手机号或邮箱联系您。")
 
 
 @pytest.mark.parametrize("text", ["你们会不会把我电话给别人", "这个钱安不安全啊", "你们有没有牌照"])
