@@ -28,7 +28,6 @@ from knowledge.document import Audience
 
 _ONE = timedelta(days=1)
 _BATCH = 30  # days summed in one transaction
-_LOCK = 7_266_746_952  # any fixed number: the name of the lock of those who sum
 _HOURS = 32  # a packed number is milliseconds times this, plus the hour
 Packed = NDArray[np.int64]
 
@@ -70,7 +69,7 @@ def sum_changed(s: Session) -> int:
     One process sums at a time, and rows are read after the notes are gone: whatever is committed meanwhile
     is either among the rows or has a note that stays.
     """
-    locks.alone(s, _LOCK)
+    locks.alone(s, locks.Task.DAYS)
     day = ChangedDay.day
     days = list(s.scalars(select(day).distinct().order_by(day).limit(_BATCH)))
     if not days:

@@ -4,6 +4,7 @@ process does at a time.
 
 from __future__ import annotations
 
+from enum import IntEnum
 from typing import Any, TypeVar
 
 from sqlalchemy import text
@@ -31,13 +32,23 @@ def locked(s: Session, kind: type[T], key: str) -> T | None:
     return found
 
 
-def alone(s: Session, number: int) -> None:
-    """Wait until no other transaction holds the lock of this number, and hold it until this one ends.
+class Task(IntEnum):
+    """What one process does at a time; the value is the number of its lock on PostgreSQL.
+
+    The one that ends in 951 is that of migrations.
+    """
+
+    BANK = 7_266_746_952  # bringing the quiz bank in
+    DAYS = 7_266_746_953  # summing days of service
+
+
+def alone(s: Session, task: Task) -> None:
+    """Wait until no other transaction does this task, and keep others from it until this one ends.
 
     On SQLite a transaction that may write is the only one anyway.
     """
     if s.get_bind().dialect.name == "postgresql":
-        s.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": number})
+        s.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": int(task)})
 
 
 def _held(s: Session) -> dict[tuple[type[Base], str], Any]:

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from actions.store import locks
 from actions.store.tables.training import FOLDER, Origin, QuizCase, QuizQuestion, QuizQuestionVersion
 from actions.training.checks import Problem, Sections, check, is_stale, sections_of
 from actions.training.folder import load
@@ -16,8 +17,6 @@ from actions.training.questions import Case, Content, Question, Status
 from knowledge.errors import bad_input
 
 __all__ = ["Problem", "Sections", "SyncReport", "check", "is_stale", "load", "sections_of", "sync"]
-
-_LOCK = 7_266_746_952  # the name of the bank's advisory lock on PostgreSQL
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +40,7 @@ def sync(
     Raises 422 `duplicate_id` where two questions share an id.
     """
     _refuse_twice(questions)
-    if s.get_bind().dialect.name == "postgresql":
-        s.execute(select(func.pg_advisory_xact_lock(_LOCK)))
+    locks.alone(s, locks.Task.BANK)
     heads = {head.id: head for head in s.scalars(select(QuizQuestion))}
     own = [head for head in heads.values() if head.origin is Origin.OWN]
     questions = [q for q in questions if q.id not in {head.id for head in own}]
